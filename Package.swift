@@ -1,0 +1,79 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+/// Settings of every Swift target; each is the language mode's or a proposal's own name.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),  // SE-0335
+    .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444
+    .enableUpcomingFeature("InternalImportsByDefault"),  // SE-0409
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),  // SE-0461
+]
+
+let package = Package(
+    name: "tidemill",
+    products: [
+        .library(name: "Tidemill", targets: ["Tidemill"]),
+        .library(name: "TidemillScripting", targets: ["TidemillScripting"]),
+        .library(name: "TidemillConnectors", targets: ["TidemillConnectors"]),
+        .library(name: "TidemillTesting", targets: ["TidemillTesting"]),
+        .executable(name: "tidemill", targets: ["TidemillCommand"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
+    ],
+    targets: [
+        // The flat encoding of a value and its JSON text: plain C, shared by the engine and the Lua wall.
+        .target(name: "CValue"),
+        .target(name: "TidemillValue", dependencies: ["CValue"], swiftSettings: settings),
+
+        // The Lua wall: the library, the C that may raise, yield or jump, and Swift over it.
+        .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
+        .target(name: "CLuaHost", dependencies: ["CLua", "CValue"]),
+        .target(name: "TidemillLua", dependencies: ["CLuaHost", "TidemillValue"], swiftSettings: settings),
+
+        // The engine and the public API; it knows no Lua, no file and no server.
+        .target(
+            name: "Tidemill",
+            dependencies: [
+                "TidemillValue",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(name: "TidemillScripting", dependencies: ["Tidemill", "TidemillLua"], swiftSettings: settings),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .target(name: "TidemillConnectors", dependencies: ["Tidemill", "CZlib", "CZstd"], swiftSettings: settings),
+        .target(name: "TidemillTesting", dependencies: ["Tidemill"], swiftSettings: settings),
+        .executableTarget(
+            name: "TidemillCommand",
+            dependencies: [
+                "Tidemill", "TidemillScripting", "TidemillConnectors",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
+
+        .testTarget(name: "TidemillValueTests", dependencies: ["TidemillValue"], swiftSettings: settings),
+        .testTarget(name: "TidemillLuaTests", dependencies: ["TidemillLua"], swiftSettings: settings),
+        .testTarget(name: "TidemillTests", dependencies: ["Tidemill", "TidemillTesting"], swiftSettings: settings),
+        .testTarget(
+            name: "TidemillScriptingTests",
+            dependencies: ["TidemillScripting", "TidemillTesting"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "TidemillConnectorsTests",
+            dependencies: ["TidemillConnectors", "TidemillTesting"],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "TidemillCommandTests", dependencies: ["TidemillCommand"], swiftSettings: settings),
+    ]
+)

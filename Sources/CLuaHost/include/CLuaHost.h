@@ -1,0 +1,4 @@
+#ifndef CLUAHOST_H
+#define CLUAHOST_H
+#include <CValue.h>
+#endif
