@@ -1,0 +1,100 @@
+/// A run of elements that moves as one: taken from the front, added at the back, its memory used again and again.
+///
+/// A class, because a sender or receiver that waits leaves its batch with the channel, which takes from it or adds to
+/// it under the channel's lock. It belongs to one task at a time and is not `Sendable`.
+package final class Batch<Element> {
+    @usableFromInline var base: UnsafeMutablePointer<Element>
+    @usableFromInline var capacity: Int
+    @usableFromInline var head = 0
+    @usableFromInline var tail = 0
+
+    package init(capacity: Int = 16) {
+        self.capacity = max(capacity, 1)
+        base = .allocate(capacity: self.capacity)
+    }
+
+    deinit {
+        (base + head).deinitialize(count: count)
+        base.deallocate()
+    }
+
+    @inlinable package var count: Int { tail - head }
+    @inlinable package var isEmpty: Bool { tail == head }
+
+    /// The element at `index`, counted from the front.
+    @inlinable
+    package subscript(index: Int) -> Element {
+        _read {
+            precondition(index >= 0 && index < count)
+            yield base[head + index]
+        }
+        _modify {
+            precondition(index >= 0 && index < count)
+            yield &base[head + index]
+        }
+    }
+
+    @inlinable
+    package func append(_ element: consuming Element) {
+        if tail == capacity { makeRoom(for: 1) }
+        (base + tail).initialize(to: element)
+        tail &+= 1
+    }
+
+    @inlinable
+    package func popFirst() -> Element? {
+        guard head < tail else { return nil }
+        let element = (base + head).move()
+        head &+= 1
+        if head == tail { head = 0; tail = 0 }
+        return element
+    }
+
+    package func removeAll() {
+        (base + head).deinitialize(count: count)
+        head = 0
+        tail = 0
+    }
+
+    /// Moves the first `count` elements to uninitialised memory.
+    package func moveFirst(_ count: Int, to memory: UnsafeMutablePointer<Element>) {
+        precondition(count >= 0 && count <= self.count)
+        memory.moveInitialize(from: base + head, count: count)
+        head += count
+        if head == tail { head = 0; tail = 0 }
+    }
+
+    /// Adds `count` elements by moving them here from `memory`.
+    package func append(moving memory: UnsafeMutablePointer<Element>, count: Int) {
+        if capacity - tail < count { makeRoom(for: count) }
+        (base + tail).moveInitialize(from: memory, count: count)
+        tail += count
+    }
+
+    /// Moves up to `count` elements from the front of `other` to the back of this.
+    package func append(moving count: Int, from other: Batch) {
+        let count = min(count, other.count)
+        if capacity - tail < count { makeRoom(for: count) }
+        other.moveFirst(count, to: base + tail)
+        tail += count
+    }
+
+    @usableFromInline
+    func makeRoom(for extra: Int) {
+        let count = count
+        var target = base
+        if count + extra > capacity {
+            capacity = max(capacity * 2, count + extra)
+            target = .allocate(capacity: capacity)
+        } else if head == 0 {
+            return
+        }
+        target.moveInitialize(from: base + head, count: count)
+        if target != base {
+            base.deallocate()
+            base = target
+        }
+        head = 0
+        tail = count
+    }
+}

@@ -1,0 +1,32 @@
+#if canImport(FoundationEssentials)
+    public import FoundationEssentials
+#else
+    public import Foundation
+#endif
+
+/// Where a pipeline gets its time from; tests give it one that they move by hand.
+public protocol PipelineClock: Sendable {
+    /// The time since some fixed moment; it never goes back.
+    var now: Duration { get }
+    /// The time of day, for records.
+    var date: Date { get }
+    /// Waits.
+    ///
+    /// - Throws: `CancellationError` when the task is cancelled meanwhile.
+    func sleep(for duration: Duration) async throws
+}
+
+/// The system's clock.
+public struct SystemClock: PipelineClock {
+    private let start = ContinuousClock.now
+
+    /// A clock that starts at zero.
+    public init() {}
+
+    /// The time since the clock was made.
+    public var now: Duration { start.duration(to: .now) }
+    /// The time of day.
+    public var date: Date { Date() }
+    /// Waits.
+    public func sleep(for duration: Duration) async throws { try await ContinuousClock().sleep(for: duration) }
+}

@@ -1,0 +1,52 @@
+public import Logging
+
+/// Where jobs come from: a file, a queue, an `AsyncSequence`, a closure.
+///
+/// A source sends until there is no more or until its task is cancelled, which is how it is asked to stop: what it
+/// has sent by then is still processed. A `CancellationError` that it throws then is a normal end; any other error
+/// fails the pipeline.
+public protocol Source: Sendable {
+    /// Whether ``run(_:)`` makes blocking system calls, and so gets a thread of its own. Default: false.
+    var blocksItsThread: Bool { get }
+
+    /// Sends everything there is.
+    func run(_ output: SourceOutput) async throws
+}
+
+extension Source {
+    /// Runs with the other sources, on Swift's own threads.
+    public var blocksItsThread: Bool { false }
+}
+
+/// Jobs on their way from a source into the pipeline. It belongs to the task that fills it.
+public struct JobBatch: ~Copyable {
+    package let deliveries = Batch<Delivery>(capacity: 64)
+    /// What to call with the outcome of each message, by place; filled up only where a message has one.
+    package var receipts: [(@Sendable (Outcome) -> Void)?] = []
+
+    /// An empty batch.
+    public init() {}
+
+    /// How many jobs are in it.
+    @inlinable
+    public var count: Int { deliveries.count }
+
+    /// Whether there are none.
+    @inlinable
+    public var isEmpty: Bool { deliveries.isEmpty }
+
+    /// Adds a job with nothing but a value.
+    @inlinable
+    public mutating func append(_ value: consuming Value) {
+        deliveries.append(Delivery(Job(value: value, details: nil), ticket: Ticket(source: 0, sequence: 0)))
+    }
+
+    /// Adds a job. `acknowledge` is called once, on any thread, with the worst outcome of all jobs made of it.
+    public mutating func append(_ job: Job, acknowledge: (@Sendable (Outcome) -> Void)? = nil) {
+        if let acknowledge {
+            while receipts.count < count { receipts.append(nil) }
+            receipts.append(acknowledge)
+        }
+        deliveries.append(Delivery(job, ticket: Ticket(source: 0, sequence: 0)))
+    }
+}
