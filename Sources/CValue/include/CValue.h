@@ -56,12 +56,13 @@ typedef struct tide_json_error {
 #define TIDE_MAX_DEPTH 64
 
 /// Appends the flat encoding of one JSON text (RFC 8259, nothing after it but white space) to `out`.
-/// Integers that fit 64 bits stay integers, others become numbers; duplicate keys keep the last value's
-/// place in order of appearance. On failure `out->count` is what it was.
+/// Integers that fit 64 bits stay integers, others become numbers. Of equal keys in one object the last entry
+/// stays, at its own place. Text that is not UTF-8, a lone surrogate, a number out of range and nesting deeper
+/// than TIDE_MAX_DEPTH are errors. On failure `out->count` is what it was.
 bool tide_json_read(const uint8_t *text, size_t count, tide_buffer *out, tide_json_error *error);
 
 /// Appends one encoded value as JSON text to `out`. Bytes that are not UTF-8 become U+FFFD each; a number that
-/// is not finite is an error. On failure `out->count` is what it was.
+/// is not finite is an error. TIDE_JSON is copied as it is. On failure `out->count` is what it was.
 bool tide_json_write(const uint8_t *value, size_t count, tide_buffer *out, tide_json_error *error);
 
 // The writer's parts, for a caller that walks its own values (the Lua wall). False only when memory is out.
@@ -70,7 +71,8 @@ bool tide_json_put_integer(tide_buffer *out, int64_t value);
 /// `value` must be finite. The shortest text that reads back as the same number, always with a point or exponent.
 bool tide_json_put_number(tide_buffer *out, double value);
 
-/// The size of the encoded value that starts at `value`, or 0 when the bytes are not a whole value.
+/// The size of the encoded value that starts at `value`, or 0 when the bytes are not a whole value. It takes the
+/// same time for any value: the items of an array or a table aren't looked at, so their reader checks each.
 size_t tide_value_size(const uint8_t *value, size_t count);
 
 #pragma clang assume_nonnull end
