@@ -140,7 +140,8 @@ def startup(places, inputs, options):
         return sample.first_byte * 1e3
 
     rows = [Row("lua5.4 -e 'print(1)'", ["lua5.4", "-e", "print(1)"], "ms", first, needs="lua5.4", first_byte=True),
-            Row("tidemill run, first record", [places.tidemill, "run", places.config("startup")], "ms", first, env, below=100, first_byte=True)]
+            Row("tidemill run, first record", [places.tidemill, "run", places.config("startup")], "ms", first, env, below=100,
+                first_byte=True)]
     return Group("startup", "Start-up, exec to first byte of output", rows, times=4)
 
 

@@ -22,9 +22,9 @@ def work_folder(given, room):
         os.makedirs(given, exist_ok=True)
         yield os.path.abspath(given)
         return
-    shared = "/dev/shm"
-    in_memory = os.access(shared, os.W_OK) and shutil.disk_usage(shared).free >= room
-    with tempfile.TemporaryDirectory(prefix="tidemill-bench-", dir=shared if in_memory else None) as folder:
+    memory = "/dev/shm"
+    in_memory = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free >= room
+    with tempfile.TemporaryDirectory(prefix="tidemill-bench-", dir=memory if in_memory else None) as folder:
         yield folder
 
 
