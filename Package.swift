@@ -49,7 +49,14 @@ let package = Package(
         .target(name: "TidemillScripting", dependencies: ["Tidemill", "TidemillLua"], swiftSettings: settings),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
-        .target(name: "TidemillConnectors", dependencies: ["Tidemill", "CZlib", "CZstd"], swiftSettings: settings),
+        .target(
+            name: "TidemillConnectors",
+            dependencies: [
+                "Tidemill", "TidemillValue", "CValue", "CZlib", "CZstd",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
         .target(name: "TidemillTesting", dependencies: ["Tidemill"], swiftSettings: settings),
         .executableTarget(
             name: "TidemillCommand",
