@@ -39,8 +39,8 @@ struct FileStatus {
     enum Kind { case regular, directory, other }
 
     let kind: Kind
-    let size: Int64
-    let modified: Int64
+    let size: Int
+    let modified: Int
 
     init(_ status: stat) {
         kind =
@@ -49,8 +49,8 @@ struct FileStatus {
             case S_IFDIR: .directory
             default: .other
             }
-        size = Int64(status.st_size)
-        modified = Int64(status.st_mtim.tv_sec)
+        size = status.st_size
+        modified = status.st_mtim.tv_sec
     }
 
     /// Follows symbolic links.

@@ -9,6 +9,10 @@ import TidemillValue
         case bad(String, line: Int)
     }
 
+    private func fields(_ rows: [Row]) -> [[String]] {
+        rows.map { row -> [String] in if case .row(let fields, _) = row { fields } else { [] } }
+    }
+
     private func rows(
         _ text: String, limit: Int = 1 << 20, delimiter: Character = ",", pieceSize: @escaping () -> Int = { .max }
     ) throws -> [Row] {
@@ -32,11 +36,11 @@ import TidemillValue
         ("\"a\"\"b\"\n", [["a\"b"]]), ("\"\"\"\"", [["\""]]), ("\"a\r\nb\",c\r\n", [["a\r\nb", "c"]]),
         ("\"a\"\r\n\"b\"", [["a"], ["b"]]), ("\n\na\n\n", [["a"]]), ("a b , c\n", [["a b ", " c"]]), ("", []),
         ("a\r", [["a\r"]]), ("a,\"\"", [["a", ""]]),
-    ])
+    ] as [(String, [[String]])])
     func smallTexts(text: String, expected: [[String]]) throws {
         for size in [1, 2, 3, Int.max] {
-            let found = try rows(text, pieceSize: { size }).map { if case .row(let fields, _) = $0 { fields } else { [] } }
-            #expect(found == expected, "in pieces of \(size)")
+            let found = try rows(text, pieceSize: { size })
+            #expect(fields(found) == expected, "in pieces of \(size)")
         }
     }
 
@@ -84,6 +88,6 @@ import TidemillValue
         }
         let largest = Int.random(in: 1...50, using: &numbers)
         let found = try rows(text, pieceSize: { Int.random(in: 1...largest, using: &numbers) })
-        #expect(found.map { if case .row(let fields, _) = $0 { fields } else { [] } } == expected)
+        #expect(fields(found) == expected)
     }
 }

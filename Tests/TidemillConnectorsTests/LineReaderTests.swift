@@ -36,7 +36,7 @@ import TidemillValue
     @Test(arguments: [
         ("", []), ("a", ["a"]), ("a\n", ["a"]), ("a\r\nb", ["a", "b"]), ("\n\n", ["", ""]), ("\r\n", [""]),
         ("a\r", ["a\r"]), ("a\r\r\n", ["a\r"]), ("a\u{0}b\n", ["a\u{0}b"]),
-    ])
+    ] as [(String, [String])])
     func smallTexts(text: String, expected: [String]) throws {
         let expected = expected.map { Line.line(Array($0.utf8)) }
         #expect(try lines(PiecewiseInput(Array(text.utf8))) == expected)

@@ -13,7 +13,7 @@ protocol ByteInput: AnyObject {
 final class DescriptorInput: ByteInput {
     let path: String
     /// How many bytes were read, for the progress.
-    private(set) var position: Int64 = 0
+    private(set) var position = 0
     private let descriptor: Descriptor
     /// Where a read may wait for ever: what ends the wait.
     private let stop: StopSignal?
@@ -29,7 +29,7 @@ final class DescriptorInput: ByteInput {
             try stop?.waitForInput(descriptor, path: path)
             let count = retryingInterrupts { Glibc.read(descriptor.raw, buffer.baseAddress, buffer.count) }
             if count >= 0 {
-                position += Int64(count)
+                position += count
                 return count
             }
             // Somebody who shares the pipe was faster.

@@ -49,7 +49,7 @@ struct LineReader: ~Copyable {
             return bytes.isEmpty && skipped == nil ? nil : take(bytes.count, text: bytes.count)
         }
         // One more byte than allowed may still be a CR.
-        if skipped != nil || bytes.count > limit + 1 { skip() }
+        if skipped != nil || bytes.count > max(limit, Self.shown) + 1 { skip() }
         return nil
     }
 

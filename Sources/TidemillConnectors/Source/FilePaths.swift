@@ -4,7 +4,7 @@ import Glibc
 struct FilePaths {
     struct Entry {
         let path: String
-        let size: Int64
+        let size: Int
         /// Whether reading it may wait for ever, as for a FIFO's writer.
         let mayWait: Bool
         /// Whether a glob found it, rather than the configuration naming it.

@@ -44,18 +44,18 @@ public struct FileSource: Source {
 
     private func read(_ entries: [FilePaths.Entry], _ output: SourceOutput, _ stop: StopSignal) async throws {
         let total = entries.contains { $0.mayWait } ? nil : entries.reduce(0) { $0 + $1.size }
-        var done: Int64 = 0
+        var done = 0
         for entry in entries {
             try Task.checkCancellation()
             guard let descriptor = try await open(entry, output) else { continue }
             let file = DescriptorInput(descriptor, path: entry.path, stop: entry.mayWait ? stop : nil)
             let before = done
             let decoder = InputDecoder(format: format, limits: limits, path: entry.path, output: output) {
-                output.report(done: before + min(file.position, entry.size), of: total)
+                output.report(done: Int64(before + min(file.position, entry.size)), of: total.map(Int64.init))
             }
             try await decoder.decode(decompressing(file, path: entry.path))
             done += entry.size
-            output.report(done: done, of: total)
+            output.report(done: Int64(done), of: total.map(Int64.init))
         }
     }
 

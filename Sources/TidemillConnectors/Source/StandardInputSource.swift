@@ -28,7 +28,7 @@ public struct StandardInputSource: Source {
         let input = DescriptorInput(Descriptor(descriptor, owned: false), path: "stdin", stop: stop)
         try await withTaskCancellationHandler {
             let decoder = InputDecoder(format: format, limits: limits, path: "stdin", output: output) {
-                output.report(done: input.position, of: nil)
+                output.report(done: Int64(input.position), of: nil)
             }
             try await decoder.decode(decompressing(input, path: "stdin"))
         } onCancel: {

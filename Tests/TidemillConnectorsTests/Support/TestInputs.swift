@@ -39,7 +39,7 @@ final class EndlessLineInput: ByteInput {
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         guard left > 0 else { return try tail.read(into: buffer) }
         let count = min(left, buffer.count)
-        buffer[0..<count].update(repeating: UInt8(ascii: "x"))
+        buffer.baseAddress?.initializeMemory(as: UInt8.self, repeating: UInt8(ascii: "x"), count: count)
         left -= count
         return count
     }
