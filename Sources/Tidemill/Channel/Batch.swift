@@ -1,12 +1,14 @@
 /// A run of elements that moves as one: taken from the front, added at the back, its memory used again and again.
 ///
 /// A class, because a sender or receiver that waits leaves its batch with the channel, which takes from it or adds to
-/// it under the channel's lock. It belongs to one task at a time and is not `Sendable`.
-package final class Batch<Element> {
+/// it under the channel's lock. `@unchecked Sendable`: it belongs to one task at a time, and the lock orders the two.
+package final class Batch<Element>: @unchecked Sendable {
     @usableFromInline var base: UnsafeMutablePointer<Element>
     @usableFromInline var capacity: Int
     @usableFromInline var head = 0
     @usableFromInline var tail = 0
+    /// How many elements the channel had given out before the first of these; it counts them as it fills a batch.
+    package var position: UInt64 = 0
 
     package init(capacity: Int = 16) {
         self.capacity = max(capacity, 1)
