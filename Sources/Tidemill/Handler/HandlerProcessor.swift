@@ -39,18 +39,17 @@ final class TransformProcessor: Processor {
     init(_ transform: @escaping @Sendable (Value) throws -> Value?) { self.transform = transform }
 
     func process(_ batch: Batch<Delivery>, _ results: BatchResults) async {
-        for index in 0..<batch.count {
+        while let delivery = batch.popFirst() {
             do {
-                if let value = try transform(batch[index].job.value) {
-                    results.pass(batch[index], value)
+                if let value = try transform(delivery.job.value) {
+                    results.pass(delivery, value)
                 } else {
-                    results.settle(batch[index].ticket, .filtered)
+                    results.settle(delivery.ticket, .filtered)
                 }
             } catch {
-                results.fail(batch[index], JobFailure(error))
+                results.fail(delivery, JobFailure(error))
             }
         }
-        batch.removeAll()
     }
 }
 

@@ -28,10 +28,11 @@ final class SinkProcessor: Processor {
     }
 
     private func settle(_ batch: Batch<Delivery>, _ results: BatchResults, _ outcome: (Int) -> Outcome?) {
-        for index in 0..<batch.count {
+        let deliveries = batch.elements
+        for index in deliveries.indices {
             guard let outcome = outcome(index) else { continue }
-            let isDeadLetter = outcome == .delivered && batch[index].job.details?.failure != nil
-            results.settle(batch[index].ticket, isDeadLetter ? .deadLettered : outcome)
+            let isDeadLetter = deliveries[index].job.details?.failure != nil && outcome == .delivered
+            results.settle(deliveries[index].ticket, isDeadLetter ? .deadLettered : outcome)
         }
         batch.removeAll()
     }

@@ -20,6 +20,8 @@ package typealias ProcessorFactory = @Sendable (WorkerContext) async throws -> a
 package final class BatchResults: @unchecked Sendable {
     /// The jobs that go on, by port.
     package let outputs: [Batch<Delivery>]
+    /// The jobs that go on to those that read the stage itself: port 0.
+    package let main: Batch<Delivery>
     /// The jobs that failed, with the value that they came with.
     package private(set) var failures: [(delivery: Delivery, failure: JobFailure)] = []
     /// The jobs that ended here.
@@ -28,12 +30,14 @@ package final class BatchResults: @unchecked Sendable {
     package private(set) var added: [(ticket: Ticket, extra: Int)] = []
 
     package init(ports: Int) {
-        outputs = (0..<max(ports, 1)).map { _ in Batch() }
+        main = Batch()
+        outputs = [main] + (1..<max(ports, 1)).map { _ in Batch() }
     }
 
     /// The job goes on with this value, and keeps its key and metadata.
-    package func pass(_ delivery: borrowing Delivery, _ value: consuming Value) {
-        outputs[0].append(Delivery(Job(value: value, details: delivery.job.details), ticket: delivery.ticket))
+    package func pass(_ delivery: consuming Delivery, _ value: consuming Value) {
+        delivery.job.value = value
+        main.append(delivery)
     }
 
     /// The job became these, none of them or several.

@@ -93,20 +93,21 @@ package final class Router {
 
     package func settleAll(_ batch: Batch<Delivery>, _ outcome: Outcome) {
         let settled = Batch<(ticket: Ticket, outcome: Outcome)>(capacity: batch.count)
-        for index in 0..<batch.count { settled.append((batch[index].ticket, outcome)) }
+        for delivery in batch.elements { settled.append((delivery.ticket, outcome)) }
         batch.removeAll()
         settle(settled)
     }
 
     /// Settles in runs of one source and one outcome, so that a ledger and a counter are looked up once for many jobs.
     private func settle(_ settled: Batch<(ticket: Ticket, outcome: Outcome)>) {
+        let all = settled.elements
         var index = 0
-        while index < settled.count {
+        while index < all.count {
             let first = index
-            let (source, outcome) = (settled[first].ticket.source, settled[first].outcome)
+            let (source, outcome) = (all[first].ticket.source, all[first].outcome)
             let ledger = ledgers[source]
-            while index < settled.count, settled[index].ticket.source == source, settled[index].outcome == outcome {
-                ledger.settle(settled[index].ticket, outcome)
+            while index < all.count, all[index].ticket.source == source, all[index].outcome == outcome {
+                ledger.settle(all[index].ticket, outcome)
                 index += 1
             }
             ledger.settledSome()
