@@ -67,6 +67,13 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        // What `make bench` measures inside one process; not for users.
+        .executableTarget(
+            name: "tidemill-bench",
+            dependencies: ["Tidemill", "TidemillScripting", "TidemillLua"],
+            path: "Benchmarks/programs",
+            swiftSettings: settings
+        ),
 
         .testTarget(name: "TidemillValueTests", dependencies: ["TidemillValue"], swiftSettings: settings),
         .testTarget(name: "TidemillLuaTests", dependencies: ["TidemillLua"], swiftSettings: settings),

@@ -1,5 +1,3 @@
-public import Logging
-
 /// What a stage does with a job, in Swift. A stage makes one for each of its workers, so it needs no locks.
 public protocol Handler {
     /// Handles one job.

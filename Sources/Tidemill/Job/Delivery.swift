@@ -8,7 +8,6 @@ package struct Delivery: Sendable {
     package var job: Job
     package var ticket: Ticket
 
-    @inlinable
     package init(_ job: Job, ticket: Ticket) {
         self.job = job
         self.ticket = ticket
@@ -19,11 +18,10 @@ package struct Delivery: Sendable {
 package struct Ticket: Hashable, Sendable {
     package let rawValue: UInt64
 
-    @inlinable
     package init(source: Int, sequence: UInt64) {
         rawValue = UInt64(truncatingIfNeeded: source) << 48 | sequence
     }
 
-    @inlinable package var source: Int { Int(rawValue >> 48) }
-    @inlinable package var sequence: UInt64 { rawValue & 0xFFFF_FFFF_FFFF }
+    package var source: Int { Int(rawValue >> 48) }
+    package var sequence: UInt64 { rawValue & 0xFFFF_FFFF_FFFF }
 }

@@ -12,7 +12,6 @@ public struct Job: Sendable {
     }
 
     /// A job without a key or metadata.
-    @inlinable
     package init(value: Value, details: JobDetails?) {
         self.value = value
         self.details = details

@@ -1,5 +1,3 @@
-public import Logging
-
 /// Where jobs come from: a file, a queue, an `AsyncSequence`, a closure.
 ///
 /// A source sends until there is no more or until its task is cancelled, which is how it is asked to stop: what it
@@ -9,6 +7,9 @@ public protocol Source: Sendable {
     /// Whether ``run(_:)`` makes blocking system calls, and so gets a thread of its own. Default: false.
     var blocksItsThread: Bool { get }
 
+    /// Whether a message that is handed back comes again, so that rejecting a failed job loses nothing. Default: false.
+    var takesJobsBack: Bool { get }
+
     /// Sends everything there is.
     func run(_ output: SourceOutput) async throws
 }
@@ -16,6 +17,8 @@ public protocol Source: Sendable {
 extension Source {
     /// Runs with the other sources, on Swift's own threads.
     public var blocksItsThread: Bool { false }
+    /// It reads on and never back.
+    public var takesJobsBack: Bool { false }
 }
 
 /// Jobs on their way from a source into the pipeline. It belongs to the task that fills it.
@@ -28,15 +31,12 @@ public struct JobBatch: ~Copyable {
     public init() {}
 
     /// How many jobs are in it.
-    @inlinable
     public var count: Int { deliveries.count }
 
     /// Whether there are none.
-    @inlinable
     public var isEmpty: Bool { deliveries.isEmpty }
 
     /// Adds a job with nothing but a value.
-    @inlinable
     public mutating func append(_ value: consuming Value) {
         deliveries.append(Delivery(Job(value: value, details: nil), ticket: Ticket(source: 0, sequence: 0)))
     }

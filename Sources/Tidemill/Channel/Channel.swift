@@ -1,0 +1,115 @@
+import Synchronization
+
+/// A bounded channel with many senders and many receivers, which moves elements in runs.
+///
+/// A sender waits while it is full (or does what its ``Overflow`` says), a receiver takes what is there and waits only
+/// when there is nothing. No element is ever lost: a send that is cancelled, or comes too late, leaves in its batch
+/// what it did not send.
+package final class Channel<Element: Sendable>: Sendable {
+    private typealias Continuation = UnsafeContinuation<ChannelSignal, Never>
+    private typealias State = ChannelState<Element, Continuation>
+
+    private let state: Mutex<State>
+    private let waiters = Atomic<UInt64>(0)
+    package let limits: ChannelLimits
+
+    package init(limits: ChannelLimits, cost: (@Sendable (borrowing Element) -> Int)? = nil) {
+        self.limits = limits
+        state = Mutex(State(limits: limits, cost: cost))
+    }
+
+    /// How many elements are queued now.
+    package var count: Int { state.withLock { $0.count } }
+
+    /// Sends the elements of `batch`, waiting for room as the overflow policy says; those that did not go are still in
+    /// it afterwards. Elements that were dropped to make room are added to `evicted`.
+    ///
+    /// With `shielded` the cancellation of the task does not end the wait; only the channel's does.
+    package func send(
+        _ batch: Batch<Element>, evicted: Batch<Element>, shielded: Bool = false
+    ) async -> ChannelSignal {
+        if let signal = trySend(batch, evicted: evicted) { return signal }
+        return await wait(shielded: shielded) { state, waiter, wakeups in
+            state.send(batch, evicted: evicted, waiter: waiter, wakeups: &wakeups)
+        }
+    }
+
+    /// Adds up to `limit` elements to `batch`, waiting while there are none.
+    package func receive(_ batch: Batch<Element>, limit: Int) async -> ChannelSignal {
+        if let signal = tryReceive(batch, limit: limit) { return signal }
+        return await wait(shielded: false) { state, waiter, wakeups in
+            state.receive(batch, limit: limit, waiter: waiter, wakeups: &wakeups)
+        }
+    }
+
+    /// Sends without waiting; nil where the sender would have to wait.
+    package func trySend(_ batch: Batch<Element>, evicted: Batch<Element>) -> ChannelSignal? {
+        let signal = step { state, wakeups in
+            state.send(batch, evicted: evicted, waiter: nil, wakeups: &wakeups)
+        }
+        return signal == .full && limits.overflow == .block ? nil : signal
+    }
+
+    /// Receives without waiting; nil where the receiver would have to wait.
+    package func tryReceive(_ batch: Batch<Element>, limit: Int) -> ChannelSignal? {
+        let signal = step { state, wakeups in
+            state.receive(batch, limit: limit, waiter: nil, wakeups: &wakeups)
+        }
+        return signal == .empty ? nil : signal
+    }
+
+    /// No more will be sent; receivers get what is queued, then the end.
+    package func finish() {
+        step { state, wakeups in state.finish(wakeups: &wakeups) }
+    }
+
+    /// Ends the channel at once, wakes everybody, and gives back what was queued.
+    package func cancel() -> Batch<Element> {
+        let leftovers = Batch<Element>()
+        step { state, wakeups in state.cancel(leftovers: leftovers, wakeups: &wakeups) }
+        return leftovers
+    }
+
+    // MARK: Waiting
+
+    private func wait(
+        shielded: Bool,
+        _ register: @Sendable (inout State, (id: UInt64, token: Continuation), inout State.Wakeups) -> ChannelSignal?
+    ) async -> ChannelSignal {
+        let id = waiters.add(1, ordering: .relaxed).newValue
+        if shielded {
+            return await withUnsafeContinuation { enter($0, id: id, cancellable: false, register) }
+        }
+        return await withTaskCancellationHandler {
+            await withUnsafeContinuation { enter($0, id: id, cancellable: true, register) }
+        } onCancel: {
+            step { state, wakeups in state.cancelWaiter(id, wakeups: &wakeups) }
+        }
+    }
+
+    /// Makes the step again, now with a waiter to leave behind.
+    ///
+    /// A task is marked as cancelled before its handlers run. So if the handler came before this and found no waiter,
+    /// the mark is seen here, under the lock; if it comes after, it finds the waiter.
+    private func enter(
+        _ continuation: Continuation, id: UInt64, cancellable: Bool,
+        _ register: @Sendable (inout State, (id: UInt64, token: Continuation), inout State.Wakeups) -> ChannelSignal?
+    ) {
+        let signal = step { state, wakeups -> ChannelSignal? in
+            if cancellable && Task.isCancelled { return .cancelled }
+            return register(&state, (id, continuation), &wakeups)
+        }
+        if let signal { continuation.resume(returning: signal) }
+    }
+
+    /// Makes one step under the lock and wakes whom it names after the lock is gone.
+    @discardableResult
+    private func step<Result: Sendable>(_ body: @Sendable (inout State, inout State.Wakeups) -> Result) -> Result {
+        var wakeups = State.Wakeups()
+        let result = state.withLock { body(&$0, &wakeups) }
+        guard let first = wakeups.first else { return result }
+        first.token.resume(returning: first.signal)
+        for waiting in wakeups.others { waiting.token.resume(returning: waiting.signal) }
+        return result
+    }
+}

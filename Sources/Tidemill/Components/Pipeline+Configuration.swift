@@ -1,0 +1,92 @@
+extension Pipeline {
+    /// Builds the pipeline that a configuration describes, of these components.
+    ///
+    /// - Throws: ``ConfigurationError`` with everything that the components find wrong with their settings, all of it
+    ///   in one go.
+    public convenience init(
+        _ configuration: PipelineConfiguration, components: Components, options: PipelineOptions = PipelineOptions()
+    ) throws {
+        var assembly = Assembly(configuration: configuration, components: components)
+        let (nodes, deadLetters) = try assembly.build()
+        var options = options
+        options.shutdownTimeout = configuration.shutdownTimeout
+        try self.init(name: configuration.name, nodes: nodes, deadLetters: deadLetters, options: options)
+    }
+}
+
+/// Makes the nodes of a configuration, and collects what is wrong with any of them.
+private struct Assembly {
+    let configuration: PipelineConfiguration
+    let components: Components
+    var issues: [ConfigurationIssue] = []
+
+    init(configuration: PipelineConfiguration, components: Components) {
+        self.configuration = configuration
+        self.components = components
+    }
+
+    mutating func build() throws -> ([PipelineNode], (any Sink)?) {
+        var nodes: [PipelineNode] = []
+        for source in configuration.sources {
+            guard let made = try make(source.settings, { try components.sources[source.type]?.make($0) }) else { continue }
+            var node = PipelineNode.source(source.name, made)
+            node.onError = explicitPolicy(source.settings)
+            nodes.append(node)
+        }
+        for stage in configuration.stages {
+            guard let made = try make(stage.settings, { try components.stages[stage.type]?.make($0) }) else { continue }
+            issues += configuration.graph.portIssues(of: stage.name, emitted: made.ports)
+            nodes.append(node(stage, made))
+        }
+        for sink in configuration.sinks {
+            guard let made = try make(sink.settings, { try components.sinks[sink.type]?.make($0) }) else { continue }
+            var node = PipelineNode.sink(sink.name, inputs: inputs(sink.name), made)
+            node.channel = ChannelLimits(sink.channel)
+            node.onError = explicitPolicy(sink.settings)
+            nodes.append(node)
+        }
+        let deadLetters = try configuration.deadLetters.flatMap { letters in
+            try make(letters.settings) { try components.sinks[letters.type]?.make($0) }
+        }
+        if !issues.isEmpty { throw ConfigurationError(issues) }
+        return (nodes, deadLetters)
+    }
+
+    /// Makes one component; what it finds wrong with its settings joins the rest.
+    private mutating func make<Made>(_ settings: Settings, _ make: (Settings) throws -> Made?) throws -> Made? {
+        do {
+            if let made = try make(settings) { return made }
+            issues.append(settings.issue("this program has no such component"))
+        } catch let error as ConfigurationError {
+            issues += error.issues
+        }
+        return nil
+    }
+
+    private func node(_ stage: StageConfiguration, _ made: StageComponent.Implementation) -> PipelineNode {
+        let settings = StageSettings(
+            workers: stage.workers.resolved(cores: onlineProcessors()), order: stage.order,
+            ownThreads: made.isBlocking)
+        var node = PipelineNode.stage(stage.name, inputs: inputs(stage.name), settings, processor: made.factory)
+        node.channel = ChannelLimits(stage.channel)
+        node.onError = explicitPolicy(stage.settings)
+        node.script = made.script
+        return node
+    }
+
+    private func inputs(_ name: String) -> [String] {
+        configuration.graph.inputs(of: name).map { edge in edge.port.map { "\(edge.from).\($0)" } ?? edge.from }
+    }
+
+    /// Where the file says nothing, the engine's own rule holds, which also knows what the sources can take back.
+    private func explicitPolicy(_ settings: Settings) -> ErrorPolicy? {
+        settings.optionalString("on_error").flatMap(ErrorPolicy.init)
+    }
+}
+
+extension ChannelLimits {
+    init(_ configuration: ChannelConfiguration) {
+        self.init(
+            capacity: configuration.capacity, bytes: configuration.maxBytes, overflow: configuration.overflow)
+    }
+}

@@ -1,0 +1,104 @@
+extension ComponentRegistry {
+    /// All components and their fields, for a terminal.
+    public var listText: String {
+        var lines: [String] = []
+        for kind in ComponentKind.allCases {
+            for component in components(of: kind) {
+                lines.append("\(kind.rawValue) \(component.type): \(component.summary)")
+                let width = component.fields.map(\.name.count).max() ?? 0
+                for field in component.fields {
+                    let padding = String(repeating: " ", count: width - field.name.count)
+                    lines.append("    \(field.name)\(padding)  \(field.facts): \(field.summary)")
+                }
+            }
+        }
+        return lines.map { $0 + "\n" }.joined()
+    }
+
+    /// All components and their fields as JSON, for programs.
+    public var listJSON: ConfigurationValue {
+        .array(
+            components.map { component in
+                [
+                    "kind": .string(component.kind.rawValue),
+                    "type": .string(component.type),
+                    "summary": .string(component.summary),
+                    "fields": .array(component.fields.map(\.json)),
+                ]
+            }
+        )
+    }
+
+    /// The reference page: the whole file, what nodes have in common, and each component.
+    public var referenceMarkdown: String {
+        var page = "# Configuration reference\n\n"
+        page += "This page is written by `tidemill list --format markdown`.\n"
+        page += "\n## The file\n\n" + FieldSpecification.table(PipelineConfiguration.fields)
+        for kind in ComponentKind.allCases {
+            let title = kind.rawValue.capitalized
+            page += "\n## \(title)s\n\nEvery \(kind.rawValue) has:\n\n"
+            page += FieldSpecification.table(NodeFields.common(kind))
+            for component in components(of: kind) {
+                page += "\n### \(title) `\(component.type)`\n\n\(component.summary)\n"
+                if !component.fields.isEmpty { page += "\n" + FieldSpecification.table(component.fields) }
+            }
+        }
+        return page
+    }
+}
+
+extension FieldSpecification {
+    /// `integer 1…4096, default 1`.
+    fileprivate var facts: String {
+        var facts = type.shortName
+        if isRequired { facts += ", required" }
+        if let defaultValue { facts += ", default \(defaultValue.json)" }
+        return facts
+    }
+
+    fileprivate var json: ConfigurationValue {
+        var members: [ConfigurationValue.Member] = [
+            .init("name", .string(name)),
+            .init("type", .string(type.shortName)),
+            .init("required", .boolean(isRequired)),
+            .init("summary", .string(summary)),
+        ]
+        if let defaultValue { members.append(.init("default", defaultValue)) }
+        if !examples.isEmpty { members.append(.init("examples", .array(examples))) }
+        if let nested = type.nestedFields { members.append(.init("fields", .array(nested.map(\.json)))) }
+        return .object(members)
+    }
+
+    /// A Markdown table; fields of nested objects follow as `channel.capacity`.
+    fileprivate static func table(_ fields: [FieldSpecification]) -> String {
+        var table = "| field | type | default | meaning |\n|---|---|---|---|\n"
+        func append(_ fields: [FieldSpecification], prefix: String) {
+            for field in fields {
+                let value = field.isRequired ? "required" : field.defaultValue.map { "`\($0.json)`" } ?? ""
+                let cells = ["`\(prefix)\(field.name)`", field.type.shortName, value, field.summary]
+                table += "| " + cells.map(markdownCell).joined(separator: " | ") + " |\n"
+                if let nested = field.type.nestedFields { append(nested, prefix: "\(prefix)\(field.name).") }
+            }
+        }
+        append(fields, prefix: "")
+        return table
+    }
+
+    private static func markdownCell(_ text: String) -> String {
+        String(text.flatMap { $0 == "|" ? "\\|" : $0 == "\n" ? " " : String($0) })
+    }
+}
+
+extension FieldType {
+    fileprivate var nestedFields: [FieldSpecification]? {
+        switch self {
+        case .object(let fields): fields
+        case .list(.object(let fields), _): fields
+        default: nil
+        }
+    }
+}
+
+extension String {
+    fileprivate var capitalized: String { prefix(1).uppercased() + dropFirst() }
+}

@@ -1,0 +1,44 @@
+import Synchronization
+
+/// What one worker, source or sink has done so far. Only its owner writes, once a batch; anybody may read at any time.
+package final class Tally: Sendable {
+    package let taken = Counter()
+    package let emitted = Counter()
+    package let received = Counter()
+    package let sent = Counter()
+    package let failed = Counter()
+    package let busyNanoseconds = Counter()
+    private let outcomes: [Counter] = Outcome.allCases.map { _ in Counter() }
+
+    private let busy = Atomic<Bool>(false)
+
+    package init() {}
+
+    /// Whether the owner is at work on something now.
+    package var isBusy: Bool {
+        get { busy.load(ordering: .relaxed) }
+        set { busy.store(newValue, ordering: .relaxed) }
+    }
+
+    package subscript(outcome: Outcome) -> Counter { outcomes[Int(outcome.rawValue)] }
+
+    package var books: Books {
+        var books = Books()
+        books.taken = taken.value
+        books.emitted = emitted.value
+        for outcome in Outcome.allCases { books[outcome] = self[outcome].value }
+        return books
+    }
+}
+
+/// A number with one writer and many readers; a load and a store are cheaper than an atomic addition.
+package final class Counter: Sendable {
+    private let count = Atomic<Int>(0)
+
+    package var value: Int { count.load(ordering: .relaxed) }
+
+    package func add(_ amount: Int) {
+        if amount == 0 { return }
+        count.store(count.load(ordering: .relaxed) &+ amount, ordering: .relaxed)
+    }
+}

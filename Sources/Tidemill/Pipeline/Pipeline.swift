@@ -1,0 +1,91 @@
+public import Logging
+public import ServiceLifecycle
+
+/// Sources, stages and sinks, linked by bounded channels.
+///
+/// The way of one job: a ``Source`` brings it through its ``SourceOutput`` into a channel; a worker takes it out and
+/// has a ``Handler`` or script handle it; a router sends what came of it into the next channel; a ``Sink`` delivers it;
+/// and the source's ledger hears how it ended.
+///
+/// A pipeline is a `Service`: it runs until its sources have no more, drains on graceful shutdown, and stops at once
+/// when its task is cancelled. It installs no signal handlers and has nothing global.
+public final class Pipeline: Service {
+    /// The pipeline's name in logs and summaries.
+    public let name: String
+    private let parts: PipelineParts
+    private let options: PipelineOptions
+
+    /// Builds a pipeline, which starts with ``run()``.
+    ///
+    /// - Throws: ``PipelineError`` when the nodes don't fit together.
+    public init(
+        name: String, nodes: [PipelineNode], deadLetters: (any Sink)? = nil, options: PipelineOptions = PipelineOptions()
+    ) throws(PipelineError) {
+        self.name = name
+        self.options = options
+        parts = try PipelineParts(nodes: nodes, deadLetters: deadLetters, options: options)
+    }
+
+    /// Runs until every source has come to its end and every job has an outcome, or until it is stopped. Once.
+    ///
+    /// - Throws: ``PipelineError`` when a node could not start, a source or a sink broke, or a job failed where the
+    ///   policy is to stop. All jobs have an outcome then, too.
+    public func run() async throws {
+        let run = PipelineRun(parts, options)
+        await withTaskCancellationHandler {
+            await withGracefulShutdownHandler {
+                await run.run()
+            } onGracefulShutdown: {
+                self.drain()
+            }
+        } onCancel: {
+            self.cancel()
+        }
+        if let failure = parts.control.failure { throw failure }
+    }
+
+    /// Asks the sources to stop. What they brought is processed; if that takes longer than the shutdown timeout, the
+    /// rest is cancelled.
+    public func drain() {
+        guard !parts.control.isDraining else { return }
+        parts.control.drain()
+        let (parts, options) = (parts, options)
+        Task {
+            try? await options.clock.sleep(for: options.shutdownTimeout)
+            if !parts.isEnded { parts.cancel() }
+        }
+    }
+
+    /// Stops at once: handlers are interrupted, and jobs that are not done are cancelled.
+    public func cancel() {
+        parts.cancel()
+    }
+
+    /// What the pipeline is doing now, or did.
+    public func snapshot() -> PipelineSnapshot {
+        parts.snapshot(name: name)
+    }
+}
+
+/// What a pipeline takes from the program that it runs in.
+public struct PipelineOptions: Sendable {
+    /// Where it logs.
+    public var logger: Logger
+    /// Where it gets its time from.
+    public var clock: any PipelineClock
+    /// How long a drain may take before the rest is cancelled.
+    public var shutdownTimeout: Duration
+    /// How many messages of each source may be in flight, unsettled; a power of two.
+    public var inFlight: Int
+
+    /// Options; the defaults are a logger named "tidemill", the system's clock, 25 s and 131,072 messages.
+    public init(
+        logger: Logger = Logger(label: "tidemill"), clock: any PipelineClock = SystemClock(),
+        shutdownTimeout: Duration = .seconds(25), inFlight: Int = 131_072
+    ) {
+        self.logger = logger
+        self.clock = clock
+        self.shutdownTimeout = shutdownTimeout
+        self.inFlight = inFlight
+    }
+}

@@ -1,0 +1,159 @@
+import Logging
+import Synchronization
+
+/// The parts of a pipeline, made from its nodes and linked: who takes from which channel and sends where.
+final class PipelineParts: Sendable {
+    struct Part: Sendable {
+        let node: PipelineNode
+        /// The channel in front of it; nil for a source.
+        let input: Channel<Delivery>?
+        /// The channels that read it, by port.
+        let routes: [[Channel<Delivery>]]
+        let ports: [String]
+        /// For each port, whether everything that reads it wants JSON lines.
+        let rendersJSONLines: [Bool]
+        /// One for each worker.
+        let tallies: [Tally]
+        let progress: SourceProgress?
+        /// The ledger of a source.
+        let ledger: Ledger?
+    }
+
+    let parts: [Part]
+    let control = PipelineControl()
+    let ledgers: [Ledger]
+    let sources: [String]
+    let options: PipelineOptions
+    private let deadLetters: Channel<Delivery>?
+    private let takesJobsBack: Bool
+    /// How many nodes still send into a channel; the last one that ends closes it.
+    private let writers: Mutex<[ObjectIdentifier: Int]>
+    private let cancelTally = Tally()
+    private let ended = Atomic<Bool>(false)
+
+    init(nodes: [PipelineNode], deadLetters: (any Sink)?, options: PipelineOptions) throws(PipelineError) {
+        let wiring = try Wiring(nodes)
+        let all = nodes + (deadLetters.map { [PipelineNode(name: "dead_letters", role: .sink($0))] } ?? [])
+        let channels = all.map { node in
+            node.isSource ? nil : Channel<Delivery>(limits: node.channel, cost: { $0.job.value.footprint })
+        }
+        var ledgers: [Ledger] = []
+        var parts: [Part] = []
+        var writers: [ObjectIdentifier: Int] = [:]
+        for (number, node) in all.enumerated() {
+            let outputs = number < nodes.count ? wiring.outputs[number] : Wiring.Outputs()
+            let ledger = node.isSource ? Ledger(source: ledgers.count, capacity: options.inFlight) : nil
+            if let ledger { ledgers.append(ledger) }
+            let part = Part(
+                node: node, input: channels[number],
+                routes: outputs.readers.map { $0.compactMap { channels[$0] } }, ports: outputs.ports,
+                rendersJSONLines: outputs.readers.map { $0.allSatisfy { all[$0].acceptsJSONLines } },
+                tallies: (0..<node.workers).map { _ in Tally() },
+                progress: node.isSource ? SourceProgress() : nil, ledger: ledger)
+            for channel in Self.downstream(part) { writers[ObjectIdentifier(channel), default: 0] += 1 }
+            parts.append(part)
+        }
+        self.parts = parts
+        self.ledgers = ledgers
+        self.options = options
+        self.writers = Mutex(writers)
+        sources = nodes.filter(\.isSource).map(\.name)
+        self.deadLetters = deadLetters == nil ? nil : channels.last ?? nil
+        takesJobsBack = nodes.allSatisfy { node in
+            if case .source(let source) = node.role { source.takesJobsBack } else { true }
+        }
+    }
+
+    var isEnded: Bool { ended.load(ordering: .acquiring) }
+
+    func end() { ended.store(true, ordering: .releasing) }
+
+    // MARK: Making
+
+    func router(_ part: Part, tally: Tally) -> Router {
+        let node = part.node
+        let logger = logger(node.name)
+        let names = sources
+        let (clock, script) = (options.clock, node.script)
+        let jobID: @Sendable (Ticket) -> String = { "\(names[$0.source])-\($0.sequence + 1)" }
+        let policy = FailurePolicy(
+            node: node.name, policy: node.onError ?? defaultPolicy(node), deadLetters: deadLetters,
+            record: { delivery, failure in
+                DeadLetter.record(
+                    delivery, failure, id: jobID(delivery.ticket), stage: node.name, script: script, at: clock.date)
+            },
+            jobID: jobID, stop: { [weak self] in self?.cancel($0) }, logger: logger)
+        return Router(routes: part.routes, failures: policy, ledgers: ledgers, tally: tally, control: control)
+    }
+
+    func logger(_ node: String) -> Logger {
+        var logger = options.logger
+        logger[metadataKey: "node"] = "\(node)"
+        return logger
+    }
+
+    private func defaultPolicy(_ node: PipelineNode) -> ErrorPolicy {
+        if deadLetters != nil { return .deadLetter }
+        return node.isSource || takesJobsBack ? .reject : .stop
+    }
+
+    // MARK: Ending
+
+    /// One node will send no more: channels that nobody else sends into are closed.
+    func finish(_ part: Part) {
+        for channel in Self.downstream(part) { finish(channel) }
+        if let deadLetters, part.input !== deadLetters, isLastBeforeDeadLetters() { deadLetters.finish() }
+    }
+
+    private func finish(_ channel: Channel<Delivery>) {
+        let isLast = writers.withLock { writers in
+            writers[ObjectIdentifier(channel), default: 1] -= 1
+            return writers[ObjectIdentifier(channel)] == 0
+        }
+        if isLast { channel.finish() }
+    }
+
+    /// Every node but the dead letters' own may send to them.
+    private let finished = Atomic<Int>(0)
+
+    private func isLastBeforeDeadLetters() -> Bool {
+        finished.add(1, ordering: .acquiringAndReleasing).newValue == parts.count - 1
+    }
+
+    /// Stops everything now and settles what is queued.
+    func cancel(_ failure: PipelineError? = nil) {
+        control.cancel(failure)
+        for part in parts {
+            guard let channel = part.input else { continue }
+            let router = router(part, tally: Tally())
+            let leftovers = channel.cancel()
+            let count = leftovers.count
+            router.settleAll(leftovers, .cancelled)
+            cancelled.add(count, ordering: .relaxed)
+        }
+    }
+
+    /// How many queued jobs ``cancel(_:)`` settled, on whatever thread it was called.
+    private let cancelled = Atomic<Int>(0)
+
+    private static func downstream(_ part: Part) -> [Channel<Delivery>] {
+        var seen: Set<ObjectIdentifier> = []
+        return part.routes.joined().filter { seen.insert(ObjectIdentifier($0)).inserted }
+    }
+
+    // MARK: Watching
+
+    func snapshot(name: String) -> PipelineSnapshot {
+        var books = parts.flatMap(\.tallies).map(\.books).reduce(Books(), +)
+        books[.cancelled] += cancelled.load(ordering: .relaxed)
+        return PipelineSnapshot(
+            name: name, time: options.clock.now, books: books, nodes: parts.map(NodeSnapshot.init),
+            isDraining: control.isDraining, isEnded: isEnded)
+    }
+}
+
+extension PipelineNode {
+    var workers: Int { if case .stage(let settings, _, _) = role { settings.workers } else { 1 } }
+
+    var acceptsJSONLines: Bool { if case .sink(let sink) = role { sink.acceptsJSONLines } else { false } }
+}

@@ -1,0 +1,74 @@
+import Synchronization
+
+/// What a pipeline was doing at one moment.
+public struct PipelineSnapshot: Sendable {
+    /// The pipeline's name.
+    public let name: String
+    /// The moment, by the pipeline's clock.
+    public let time: Duration
+    /// What was taken in, and what became of it.
+    public let books: Books
+    /// The nodes, sources first.
+    public let nodes: [NodeSnapshot]
+    /// Whether the sources were asked to stop.
+    public let isDraining: Bool
+    /// Whether the run is over.
+    public let isEnded: Bool
+}
+
+/// What one node was doing at one moment.
+public struct NodeSnapshot: Sendable {
+    /// What sort of node it is.
+    public enum Kind: String, Sendable {
+        /// A source.
+        case source
+        /// A stage.
+        case stage
+        /// A sink.
+        case sink
+    }
+
+    /// The node's name.
+    public let name: String
+    /// What sort of node it is.
+    public let kind: Kind
+    /// How many jobs came in: taken from the channel in front, or brought by the source.
+    public let received: Int
+    /// How many jobs went on.
+    public let sent: Int
+    /// How many failed here.
+    public let failed: Int
+    /// The outcomes of jobs that ended here.
+    public let books: Books
+    /// How many jobs wait in the channel in front of it, of how many that fit.
+    public let queued: Int
+    /// How many jobs the channel in front of it holds.
+    public let capacity: Int
+    /// How many workers it has.
+    public let workers: Int
+    /// How many of them were at work.
+    public let busy: Int
+    /// The time that its workers have spent at work, all together.
+    public let busyTime: Duration
+    /// How far a source is, in units of its own.
+    public let done: Int64
+    /// Of how much; nil where a source doesn't know.
+    public let total: Int64?
+
+    init(_ part: PipelineParts.Part) {
+        name = part.node.name
+        kind = part.node.isSource ? .source : part.node.isSink ? .sink : .stage
+        received = part.tallies.map(\.received.value).reduce(0, +)
+        sent = part.tallies.map(\.sent.value).reduce(0, +)
+        failed = part.tallies.map(\.failed.value).reduce(0, +)
+        books = part.tallies.map(\.books).reduce(Books(), +)
+        queued = part.input?.count ?? 0
+        capacity = part.input?.limits.capacity ?? 0
+        workers = part.tallies.count
+        busy = part.tallies.count { $0.isBusy }
+        busyTime = .nanoseconds(part.tallies.map(\.busyNanoseconds.value).reduce(0, +))
+        done = part.progress?.done.load(ordering: .relaxed) ?? 0
+        let total = part.progress?.total.load(ordering: .relaxed) ?? -1
+        self.total = total < 0 ? nil : total
+    }
+}

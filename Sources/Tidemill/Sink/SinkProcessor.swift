@@ -1,0 +1,47 @@
+/// Gives batches to a ``Sink``. One path serves stages and sinks: the same workers, policies and books.
+final class SinkProcessor: Processor {
+    private let sink: any Sink
+    private let name: String
+    private let stop: @Sendable (PipelineError) -> Void
+
+    init(_ sink: any Sink, name: String, stop: @escaping @Sendable (PipelineError) -> Void) {
+        self.sink = sink
+        self.name = name
+        self.stop = stop
+    }
+
+    func process(_ batch: Batch<Delivery>, _ results: BatchResults) async {
+        let writing = SinkBatch(batch)
+        do {
+            try await sink.write(writing)
+        } catch {
+            // What a broken sink did not take is nobody's failure: the jobs go back, and the run ends.
+            stop(PipelineError(.sink, node: name, error))
+            settle(batch, results) { _ in .rejected }
+            return
+        }
+        let failures = writing.failures.byIndex
+        if !failures.isEmpty {
+            for (index, failure) in failures.sorted(by: { $0.key < $1.key }) { results.fail(batch[index], failure) }
+        }
+        settle(batch, results) { index in failures.isEmpty || failures[index] == nil ? .delivered : nil }
+    }
+
+    private func settle(_ batch: Batch<Delivery>, _ results: BatchResults, _ outcome: (Int) -> Outcome?) {
+        let deliveries = batch.elements
+        for index in deliveries.indices {
+            guard let outcome = outcome(index) else { continue }
+            let isDeadLetter = deliveries[index].job.details?.failure != nil && outcome == .delivered
+            results.settle(deliveries[index].ticket, isDeadLetter ? .deadLettered : outcome)
+        }
+        batch.removeAll()
+    }
+
+    func close() async {
+        do {
+            try await sink.close()
+        } catch {
+            stop(PipelineError(.sink, node: name, error))
+        }
+    }
+}

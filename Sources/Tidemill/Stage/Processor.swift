@@ -1,0 +1,66 @@
+/// What a worker does with a batch of jobs: call a Swift handler, a closure, a script or a sink for each.
+///
+/// One belongs to one worker. It takes every delivery out of the batch and says of each, in order, what became of it.
+package protocol Processor: AnyObject {
+    func process(_ batch: Batch<Delivery>, _ results: BatchResults) async
+    func close() async
+}
+
+extension Processor {
+    package func close() async {}
+}
+
+/// Makes a worker's processor, on the worker's own thread.
+package typealias ProcessorFactory = @Sendable (WorkerContext) async throws -> any Processor
+
+/// What became of a batch: jobs for each port, failures, and jobs that ended here.
+///
+/// Nothing of it has happened yet when a processor fills it; the ``Router`` makes it so. `@unchecked Sendable`: it
+/// belongs to one worker at a time, and a worker that leaves it with the ``Sequencer`` takes its hands off it.
+package final class BatchResults: @unchecked Sendable {
+    /// The jobs that go on, by port.
+    package let outputs: [Batch<Delivery>]
+    /// The jobs that go on to those that read the stage itself: port 0.
+    package let main: Batch<Delivery>
+    /// The jobs that failed, with the value that they came with.
+    package private(set) var failures: [(delivery: Delivery, failure: JobFailure)] = []
+    /// The jobs that ended here.
+    package let settled = Batch<(ticket: Ticket, outcome: Outcome)>()
+    /// The messages that have more jobs now than they had.
+    package private(set) var added: [(ticket: Ticket, extra: Int)] = []
+
+    package init(ports: Int) {
+        main = Batch()
+        outputs = [main] + (1..<max(ports, 1)).map { _ in Batch() }
+    }
+
+    /// The job goes on with this value, and keeps its key and metadata.
+    package func pass(_ delivery: consuming Delivery, _ value: consuming Value) {
+        delivery.job.value = value
+        main.append(delivery)
+    }
+
+    /// The job became these, none of them or several.
+    package func pass(_ ticket: Ticket, _ jobs: [(port: Int, job: Job)]) {
+        guard !jobs.isEmpty else { return settle(ticket, .filtered) }
+        if jobs.count > 1 { added.append((ticket, jobs.count - 1)) }
+        for (port, job) in jobs { outputs[port].append(Delivery(job, ticket: ticket)) }
+    }
+
+    /// The job ended here.
+    package func settle(_ ticket: Ticket, _ outcome: Outcome) {
+        settled.append((ticket, outcome))
+    }
+
+    /// The job failed; the stage's policy says what happens to it.
+    package func fail(_ delivery: Delivery, _ failure: JobFailure) {
+        failures.append((delivery, failure))
+    }
+
+    func removeAll() {
+        failures.removeAll(keepingCapacity: true)
+        added.removeAll(keepingCapacity: true)
+        settled.removeAll()
+        for output in outputs { output.removeAll() }
+    }
+}

@@ -1,0 +1,118 @@
+import Logging
+
+/// Where the jobs of a node go: on to the nodes that read its ports, to the dead letters, or into the books.
+///
+/// One belongs to one worker or source; the channels behind it are shared.
+package final class Router {
+    private let routes: [[Channel<Delivery>]]
+    private let failures: FailurePolicy
+    private let ledgers: [Ledger]
+    package let tally: Tally
+    private let control: PipelineControl
+    private let evicted = Batch<Delivery>()
+
+    init(
+        routes: [[Channel<Delivery>]], failures: FailurePolicy, ledgers: [Ledger], tally: Tally,
+        control: PipelineControl
+    ) {
+        self.routes = routes
+        self.failures = failures
+        self.ledgers = ledgers
+        self.tally = tally
+        self.control = control
+    }
+
+    /// Whether the pipeline was cancelled, so that nothing goes on any more.
+    var isCancelled: Bool { control.isCancelled }
+
+    /// Makes the results of a batch so: jobs go on as there is room, failures go by policy, the rest is settled.
+    package func forward(_ results: BatchResults) async {
+        for (ticket, extra) in results.added { add(extra, to: ticket) }
+        for port in results.outputs.indices where !results.outputs[port].isEmpty {
+            await send(results.outputs[port], to: port)
+        }
+        if !results.failures.isEmpty { await dispose(of: results.failures) }
+        settle(results.settled)
+        results.removeAll()
+    }
+
+    /// Sends jobs to every node that reads the port, waiting for room there.
+    package func send(_ batch: Batch<Delivery>, to port: Int) async {
+        guard port < routes.count, let last = routes[port].last else { return await refuse(batch) }
+        tally.sent.add(batch.count)
+        for channel in routes[port].dropLast() {
+            let copies = Batch<Delivery>(capacity: batch.count)
+            for index in 0..<batch.count {
+                add(1, to: batch[index].ticket)
+                copies.append(batch[index])
+            }
+            await send(copies, into: channel)
+        }
+        await send(batch, into: last)
+    }
+
+    private func send(_ batch: Batch<Delivery>, into channel: Channel<Delivery>) async {
+        let signal = await channel.send(batch, evicted: evicted, shielded: true)
+        if !evicted.isEmpty { settleAll(evicted, .dropped) }
+        if batch.isEmpty { return }
+        let refused: Outcome = channel.limits.overflow == .reject ? .rejected : .dropped
+        settleAll(batch, signal == .full ? refused : .cancelled)
+    }
+
+    /// Nobody reads what a node sends here: its jobs have failed.
+    private func refuse(_ batch: Batch<Delivery>) async {
+        let failure = JobFailure(.handler, "no node reads what \(failures.node) returns; give a node `inputs` that do")
+        await dispose(of: (0..<batch.count).map { (batch[$0], failure) })
+        batch.removeAll()
+    }
+
+    private func dispose(of failed: [(delivery: Delivery, failure: JobFailure)]) async {
+        tally.failed.add(failed.count)
+        let letters = Batch<Delivery>(capacity: failed.count)
+        for (delivery, failure) in failed {
+            switch failures.dispose(delivery, failure) {
+            case .deadLetter(let letter): letters.append(Delivery(letter, ticket: delivery.ticket))
+            case .settle(let outcome): settle(delivery.ticket, outcome)
+            }
+        }
+        if !letters.isEmpty, let channel = failures.deadLetters { await send(letters, into: channel) }
+    }
+
+    // MARK: Books
+
+    private func add(_ extra: Int, to ticket: Ticket) {
+        ledgers[ticket.source].add(extra, to: ticket)
+        tally.emitted.add(extra)
+    }
+
+    private func settle(_ ticket: Ticket, _ outcome: Outcome) {
+        tally[outcome].add(1)
+        ledgers[ticket.source].settle(ticket, outcome)
+        ledgers[ticket.source].settledSome()
+    }
+
+    package func settleAll(_ batch: Batch<Delivery>, _ outcome: Outcome) {
+        let settled = Batch<(ticket: Ticket, outcome: Outcome)>(capacity: batch.count)
+        for delivery in batch.elements { settled.append((delivery.ticket, outcome)) }
+        batch.removeAll()
+        settle(settled)
+    }
+
+    /// Settles in runs of one source and one outcome, so that a ledger and a counter are looked up once for many jobs.
+    private func settle(_ settled: Batch<(ticket: Ticket, outcome: Outcome)>) {
+        let all = settled.elements
+        var index = 0
+        while index < all.count {
+            let first = index
+            let (source, outcome) = (all[first].ticket.source, all[first].outcome)
+            let ledger = ledgers[source]
+            while index < all.count, all[index].ticket.source == source, all[index].outcome == outcome {
+                ledger.settle(all[index].ticket, outcome)
+                index += 1
+            }
+            ledger.settledSome()
+            tally[outcome].add(index - first)
+        }
+        settled.removeAll()
+    }
+}

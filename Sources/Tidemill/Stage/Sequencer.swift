@@ -1,0 +1,80 @@
+import Synchronization
+
+/// Puts the results of a stage's workers back into the order in which its jobs came in.
+///
+/// Workers take runs of jobs from the channel, which numbers them. A worker whose run is the next one sends its
+/// results on, and then those that others have left here meanwhile; a worker that is too far ahead waits, so that
+/// what is held back is bounded.
+final class Sequencer: Sendable {
+    private struct Parked {
+        let end: UInt64
+        let results: BatchResults
+    }
+
+    private struct State {
+        var next: UInt64 = 0
+        var parked: [UInt64: Parked] = [:]
+        var isSending = false
+        var waiting: [UnsafeContinuation<Void, Never>] = []
+        var free: [BatchResults] = []
+    }
+
+    private let window: Int
+    private let state = Mutex(State())
+
+    /// Holds back up to `window` runs before workers have to wait.
+    init(window: Int) {
+        self.window = window
+    }
+
+    /// Sends the results of the run `start ..< end` when it is their turn. The worker goes on with what it gets back.
+    func deliver(_ results: BatchResults, start: UInt64, end: UInt64, through router: Router) async -> BatchResults {
+        let isNext = state.withLock { state in
+            state.parked[start] = Parked(end: end, results: results)
+            guard !state.isSending, start == state.next else { return false }
+            state.isSending = true
+            return true
+        }
+        if isNext {
+            while let parked = takeNext() {
+                await router.forward(parked.results)
+                advance(to: parked)
+            }
+        } else {
+            await waitForWindow()
+        }
+        return state.withLock { $0.free.popLast() } ?? BatchResults(ports: results.outputs.count)
+    }
+
+    private func takeNext() -> Parked? {
+        state.withLock { state in
+            if let parked = state.parked.removeValue(forKey: state.next) { return parked }
+            state.isSending = false
+            return nil
+        }
+    }
+
+    private func advance(to parked: Parked) {
+        let waiting = state.withLock { state in
+            state.next = parked.end
+            state.free.append(parked.results)
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+
+    private func waitForWindow() async {
+        while state.withLock({ $0.parked.count > window }) {
+            await withUnsafeContinuation { continuation in
+                let mustWait = state.withLock { state in
+                    // Somebody must be at work who will advance: the sender, or the worker whose run is next.
+                    guard state.parked.count > window else { return false }
+                    state.waiting.append(continuation)
+                    return true
+                }
+                if !mustWait { continuation.resume() }
+            }
+        }
+    }
+}
