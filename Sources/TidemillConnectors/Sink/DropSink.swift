@@ -8,3 +8,10 @@ public struct DropSink: Sink {
     /// Does nothing.
     public func write(_ batch: borrowing SinkBatch) async throws {}
 }
+
+extension DropSink {
+    /// The sink `drop` of configurations.
+    public static let component = SinkComponent("drop", "Takes every job and keeps nothing.", fields: []) { _ in
+        DropSink()
+    }
+}

@@ -40,3 +40,10 @@ public final class StandardOutputSink: Sink {
         }
     }
 }
+
+extension StandardOutputSink {
+    /// The sink `stdout` of configurations.
+    public static let component = SinkComponent("stdout", "Writes to standard output.", fields: OutputFields.all) {
+        StandardOutputSink(format: try OutputFields.format($0))
+    }
+}
