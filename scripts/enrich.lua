@@ -9,7 +9,7 @@ local enrich = {
   version = "1.0.0",
   ports = { "errors" },
   options = {
-    networks = { type = "string", required = true, help = "A CSV file with the columns network and name" },
+    networks = { type = "path", required = true, help = "A CSV file with the columns network and name" },
     slow_bytes = { type = "integer", default = 1048576, range = { 1, 1 << 40 }, help = "Responses from here on count as large" },
   },
 }

@@ -26,6 +26,7 @@ private struct Assembly {
     }
 
     mutating func build() throws -> ([PipelineNode], (any Sink)?) {
+        let components = components
         var nodes: [PipelineNode] = []
         for source in configuration.sources {
             guard let made = try make(source.settings, { try components.sources[source.type]?.make($0) }) else { continue }

@@ -28,26 +28,26 @@ public struct PipelineNode: Sendable {
     }
 }
 
+/// The order in which a stage's results go on.
+public enum JobOrder: String, Sendable, CaseIterable {
+    /// As they come.
+    case none
+    /// As the jobs came in, however many workers there are.
+    case input
+}
+
 /// How a stage works.
 public struct StageSettings: Sendable {
-    /// The order in which results go on.
-    public enum Order: String, Sendable, CaseIterable {
-        /// As they come.
-        case none
-        /// As the jobs came in, however many workers there are.
-        case input
-    }
-
     /// How many workers there are.
     public var workers: Int
     /// The order in which results go on.
-    public var order: Order
+    public var order: JobOrder
     /// Whether the workers run on threads of the stage's own, at most one for each core: for handlers that block or
     /// compute for long, which would hold up everything else on Swift's own threads.
     public var ownThreads: Bool
 
     /// Settings; the default is one worker on Swift's own threads.
-    public init(workers: Int = 1, order: Order = .none, ownThreads: Bool = false) {
+    public init(workers: Int = 1, order: JobOrder = .none, ownThreads: Bool = false) {
         self.workers = max(workers, 1)
         self.order = order
         self.ownThreads = ownThreads

@@ -1,39 +1,7 @@
-/// What becomes of a job that failed.
-public enum ErrorPolicy: String, Sendable, Hashable, CaseIterable {
-    /// It is written to the sink of dead letters.
-    case deadLetter = "dead_letter"
-    /// It is handed back to its source.
-    case reject
-    /// It is counted and forgotten.
-    case drop
-    /// It ends the pipeline.
-    case stop
-}
-
-/// What a full channel does.
-public enum Overflow: String, Sendable, Hashable, CaseIterable {
-    /// The node before waits.
-    case block
-    /// The new job is dropped.
-    case dropNewest = "drop_newest"
-    /// The oldest job is dropped.
-    case dropOldest = "drop_oldest"
-    /// The new job goes back to its source.
-    case reject
-}
-
 /// How jobs reach a stage's workers.
 public enum Dispatch: String, Sendable, Hashable, CaseIterable {
     /// One queue that all workers take from.
     case shared
-}
-
-/// The order in which a stage's results go on.
-public enum JobOrder: String, Sendable, Hashable, CaseIterable {
-    /// As they are ready.
-    case none
-    /// As their jobs came in.
-    case input
 }
 
 /// How many workers a node has.

@@ -1,0 +1,52 @@
+# Tidemill: `make run` and `make test` are all that a user has to know; each installs what it needs.
+
+SWIFT ?= swift
+CONFIG ?= config.json
+PREFIX ?= /usr/local
+RELEASE = .build/release
+
+.PHONY: help run test lint format bench install setup setup-tools build clean docs sanitize examples
+
+help: ## Shows what there is to make.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: ## Installs the Debian packages that Tidemill is built with.
+	@.ci/install liblua5.4-dev zlib1g-dev libzstd-dev pkg-config
+
+build: setup ## Builds the command in release mode.
+	$(SWIFT) build -c release --product tidemill
+
+run: build ## Runs the pipeline of config.json on the example log.
+	$(RELEASE)/tidemill run $(CONFIG)
+
+test: setup setup-tools ## Runs all tests.
+	$(SWIFT) build --build-tests $(SWIFTFLAGS)
+	$(SWIFT) test --skip-build $(SWIFTFLAGS)
+
+sanitize: setup ## Runs the tests of the Lua wall under the address sanitizer, and those of the engine under the thread sanitizer.
+	ASAN_OPTIONS=detect_leaks=1 $(SWIFT) test --sanitize=address --scratch-path .build-asan --filter 'TidemillLuaTests|TidemillValueTests'
+	$(SWIFT) test --sanitize=thread --scratch-path .build-tsan --filter 'TidemillTests'
+
+lint: setup setup-tools ## Checks format, imports, file sizes, scripts and documents.
+	.ci/lint
+
+format: ## Brings the Swift code into its format.
+	$(SWIFT) format --in-place --recursive Sources Tests Benchmarks/programs Examples Package.swift
+
+bench: build ## Measures Tidemill beside its peers.
+	$(SWIFT) build -c release --product tidemill-bench
+	Benchmarks/setup
+	Benchmarks/bench $(BENCH)
+
+install: build ## Installs the command to $(PREFIX)/bin.
+	install -D -m 755 $(RELEASE)/tidemill $(DESTDIR)$(PREFIX)/bin/tidemill
+
+docs: build ## Writes the configuration reference and the JSON Schema of this version.
+	$(RELEASE)/tidemill list --format markdown > docs/reference.md
+	$(RELEASE)/tidemill schema > tidemill.schema.json
+
+setup-tools: # What tests and lint need beside the build.
+	@.ci/install lua5.4 gzip zstd
+
+clean: ## Removes everything that was built.
+	rm -rf .build .build-asan .build-tsan out

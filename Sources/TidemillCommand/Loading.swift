@@ -1,0 +1,48 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Tidemill
+import TidemillConnectors
+import TidemillScripting
+
+extension Components {
+    /// Everything that this program has.
+    static let standard: Components = {
+        var components = Components()
+        components.addConnectors()
+        components.addScripting()
+        return components
+    }()
+}
+
+/// A configuration file, named on the command line.
+struct ConfigurationOption: ParsableArguments {
+    @Argument(help: "The configuration file.")
+    var config = "config.json"
+
+    /// Loads and checks the file; what is wrong with it is printed, all of it, and ends the program with status 78.
+    func load() throws -> PipelineConfiguration {
+        try reportingIssues {
+            try PipelineConfiguration.load(
+                path: config, registry: Components.standard.registry,
+                environment: ProcessInfo.processInfo.environment)
+        }
+    }
+
+    /// Builds the pipeline, which also compiles and checks every script.
+    func build(_ configuration: PipelineConfiguration, _ options: PipelineOptions) throws -> Pipeline {
+        try reportingIssues { try Pipeline(configuration, components: .standard, options: options) }
+    }
+
+    private func reportingIssues<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as ConfigurationError {
+            complain(error.description)
+            throw ExitCode.configuration
+        } catch let error as PipelineError {
+            complain("\(config): \(error)")
+            throw ExitCode.configuration
+        }
+    }
+}
