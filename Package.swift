@@ -85,7 +85,10 @@ let package = Package(
         ),
         .testTarget(
             name: "TidemillConnectorsTests",
-            dependencies: ["TidemillConnectors", "TidemillTesting"],
+            dependencies: [
+                "TidemillConnectors", "TidemillTesting", "Tidemill", "TidemillValue", "CZlib", "CZstd",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings
         ),
         .testTarget(name: "TidemillCommandTests", dependencies: ["TidemillCommand"], swiftSettings: settings),
