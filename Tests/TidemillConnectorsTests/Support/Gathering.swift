@@ -47,7 +47,7 @@ func gather(
             },
         ],
         deadLetters: LetterSink { letter in gathered.withLock { $0.letters.append(letter) } },
-        options: PipelineOptions(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: clock)
+        options: PipelineOptions(logger: .quiet, clock: clock)
     )
     holder.withLock { $0 = pipeline }
     var failure: (any Error)?
@@ -96,4 +96,9 @@ func written(_ values: [Value], to sink: any Sink) async throws -> [Int: String]
     let failures = try await sink.write(values)
     try await sink.close()
     return failures
+}
+
+extension Logger {
+    /// Hears nothing.
+    static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 }
