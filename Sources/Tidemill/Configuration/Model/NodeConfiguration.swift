@@ -11,7 +11,7 @@ public enum ErrorPolicy: String, Sendable, Hashable, CaseIterable {
 }
 
 /// What a full channel does.
-public enum Overflow: String, Sendable, Hashable, CaseIterable {
+public enum OverflowPolicy: String, Sendable, Hashable, CaseIterable {
     /// The node before waits.
     case block
     /// The new job is dropped.
@@ -23,7 +23,7 @@ public enum Overflow: String, Sendable, Hashable, CaseIterable {
 }
 
 /// How jobs reach a stage's workers.
-public enum Dispatch: String, Sendable, Hashable, CaseIterable {
+public enum DispatchMode: String, Sendable, Hashable, CaseIterable {
     /// One queue that all workers take from.
     case shared
 }
@@ -67,10 +67,10 @@ public struct ChannelConfiguration: Sendable, Hashable {
     /// How many bytes of payload may wait, if that is bounded.
     public var maxBytes: Int?
     /// What happens when it is full.
-    public var overflow: Overflow
+    public var overflow: OverflowPolicy
 
     /// Creates a channel's configuration.
-    public init(capacity: Int = 1_024, maxBytes: Int? = nil, overflow: Overflow = .block) {
+    public init(capacity: Int = 1_024, maxBytes: Int? = nil, overflow: OverflowPolicy = .block) {
         self.capacity = capacity
         self.maxBytes = maxBytes
         self.overflow = overflow
@@ -81,7 +81,7 @@ public struct ChannelConfiguration: Sendable, Hashable {
         guard let settings else { return }
         capacity = settings.optionalInteger("capacity") ?? capacity
         maxBytes = settings.optionalSize("max_bytes")
-        overflow = settings.optionalString("overflow").flatMap(Overflow.init) ?? overflow
+        overflow = settings.optionalString("overflow").flatMap(OverflowPolicy.init) ?? overflow
     }
 }
 
@@ -108,7 +108,7 @@ public struct StageConfiguration: Sendable {
     /// The queue in front of it.
     public let channel: ChannelConfiguration
     /// How jobs reach its workers.
-    public let dispatch: Dispatch
+    public let dispatch: DispatchMode
     /// The order in which its results go on.
     public let order: JobOrder
     /// What becomes of its failed jobs.

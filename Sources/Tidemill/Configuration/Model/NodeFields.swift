@@ -71,9 +71,9 @@ public enum NodeFields {
 
     private static let dispatch = FieldSpecification(
         "dispatch",
-        .choice(Dispatch.allCases.map(\.rawValue)),
+        .choice(DispatchMode.allCases.map(\.rawValue)),
         "How jobs reach the workers: `shared` is one queue that all of them take from.",
-        default: .string(Dispatch.shared.rawValue)
+        default: .string(DispatchMode.shared.rawValue)
     )
 
     private static let order = FieldSpecification(
@@ -103,10 +103,10 @@ public enum NodeFields {
             FieldSpecification("max_bytes", .size(in: 1 ... .max), "How many bytes of payload may wait."),
             FieldSpecification(
                 "overflow",
-                .choice(Overflow.allCases.map(\.rawValue)),
+                .choice(OverflowPolicy.allCases.map(\.rawValue)),
                 "What happens when it is full: `block` makes the node before it wait, `drop_newest` and "
                     + "`drop_oldest` lose a job, `reject` hands the new one back to its source.",
-                default: .string(Overflow.block.rawValue)
+                default: .string(OverflowPolicy.block.rawValue)
             ),
         ]),
         "The queue in front of the node.",

@@ -95,7 +95,7 @@ extension StageConfiguration {
         type = settings.optionalString("type") ?? ""
         workers = WorkerCount(settings)
         channel = ChannelConfiguration(settings.optionalObject("channel"))
-        dispatch = settings.optionalString("dispatch").flatMap(Dispatch.init) ?? .shared
+        dispatch = settings.optionalString("dispatch").flatMap(DispatchMode.init) ?? .shared
         order = settings.optionalString("order").flatMap(JobOrder.init) ?? .none
         onError = settings.optionalString("on_error").flatMap(ErrorPolicy.init) ?? standard
         self.settings = settings
