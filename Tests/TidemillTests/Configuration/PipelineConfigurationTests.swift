@@ -132,6 +132,11 @@ import Tidemill
             settings.issue(at: "path", "no such file", hint: "create it").description
                 == "c.json:4:55: /sources/0/path: no such file (hint: create it)"
         )
+        #expect(
+            settings.issue(at: "path", element: 1, "no such file").description
+                == "c.json:4:65: /sources/0/path/1: no such file"
+        )
+        #expect(settings.issue(at: "path", element: 2, "no").pointer.description == "/sources/0/path")
         #expect(settings.issue(at: "format", "no").description == "c.json:4:15: /sources/0: no")
         #expect(settings.isGiven("path") && !settings.isGiven("format") && settings.has("format"))
     }
