@@ -32,7 +32,6 @@ import Tidemill
         #expect(enrich.settings.any("options").json == #"{"geo":"geo.csv","key":"k"}"#)
         #expect(enrich.settings.object("capabilities").strings("read") == ["conf/data/"])
 
-        #expect(pipeline.sinks.map(\.workers) == [.fixed(1), .fixed(1)])
         #expect(pipeline.deadLetters?.name == "dead_letters")
         #expect(pipeline.deadLetters?.settings.string("path") == "conf/dead.jsonl")
     }
