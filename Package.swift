@@ -57,7 +57,14 @@ let package = Package(
         ),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
-        .target(name: "TidemillConnectors", dependencies: ["Tidemill", "CZlib", "CZstd"], swiftSettings: settings),
+        .target(
+            name: "TidemillConnectors",
+            dependencies: [
+                "Tidemill", "TidemillValue", "CValue", "CZlib", "CZstd",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
         .target(name: "TidemillTesting", dependencies: ["Tidemill"], swiftSettings: settings),
         .executableTarget(
             name: "TidemillCommand",
@@ -86,7 +93,10 @@ let package = Package(
         ),
         .testTarget(
             name: "TidemillConnectorsTests",
-            dependencies: ["TidemillConnectors", "TidemillTesting"],
+            dependencies: [
+                "TidemillConnectors", "TidemillTesting", "Tidemill", "TidemillValue", "CZlib", "CZstd",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings
         ),
         .testTarget(name: "TidemillCommandTests", dependencies: ["TidemillCommand"], swiftSettings: settings),

@@ -3,7 +3,9 @@ import CValue
 /// A growing piece of memory for text and encodings on their way out.
 ///
 /// Memory that the system refuses ends the process, as it does for Swift's own arrays.
-public struct ByteWriter: ~Copyable {
+///
+/// `@unchecked Sendable`: it is the only owner of its memory, and can't be copied.
+public struct ByteWriter: ~Copyable, @unchecked Sendable {
     private var buffer = tide_buffer(bytes: nil, count: 0, capacity: 0, failed: false)
 
     /// An empty writer; it allocates with the first byte.

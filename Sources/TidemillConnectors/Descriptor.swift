@@ -1,0 +1,62 @@
+import Glibc
+
+/// An open file that is closed with its owner.
+final class Descriptor: Sendable {
+    let raw: Int32
+    private let owned: Bool
+
+    /// Takes over an open descriptor; one that is only borrowed, as standard input is, stays open.
+    init(_ raw: Int32, owned: Bool = true) {
+        self.raw = raw
+        self.owned = owned
+    }
+
+    deinit { if owned { close(raw) } }
+
+    /// Opens a file.
+    static func open(_ path: String, _ flags: Int32, mode: mode_t = 0o666) throws(SystemError) -> Descriptor {
+        let raw = Glibc.open(path, flags | O_CLOEXEC, mode)
+        guard raw >= 0 else { throw SystemError(path, "can't open it") }
+        return Descriptor(raw)
+    }
+
+    /// Opens a file beneath a directory; nil with `errno` set where that fails.
+    func open(beneath name: String, _ flags: Int32, mode: mode_t = 0o666) -> Descriptor? {
+        let raw = openat(self.raw, name, flags | O_CLOEXEC, mode)
+        return raw >= 0 ? Descriptor(raw) : nil
+    }
+
+    /// What the system knows about it.
+    func status() throws(SystemError) -> FileStatus {
+        var status = stat()
+        guard fstat(raw, &status) == 0 else { throw SystemError("descriptor \(raw)", "can't look at it") }
+        return FileStatus(status)
+    }
+}
+
+/// The part of `stat` that components ask for.
+struct FileStatus {
+    enum Kind { case regular, directory, other }
+
+    let kind: Kind
+    let size: Int
+    let modified: Int
+
+    init(_ status: stat) {
+        kind =
+            switch status.st_mode & S_IFMT {
+            case S_IFREG: .regular
+            case S_IFDIR: .directory
+            default: .other
+            }
+        size = status.st_size
+        modified = status.st_mtim.tv_sec
+    }
+
+    /// Follows symbolic links.
+    static func of(_ path: String) throws(SystemError) -> FileStatus {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw SystemError(path, "can't look at it") }
+        return FileStatus(status)
+    }
+}

@@ -1,0 +1,28 @@
+/// What a file or standard input holds, and so what becomes a job.
+public enum InputFormat: Hashable, Sendable {
+    /// Every line is a job: its bytes, whatever they are, without the LF or CRLF at the end.
+    case lines
+    /// Every line is the JSON text of a job's value; blank lines are skipped.
+    case jsonLines
+    /// Every row is a job: a table of strings by column name, or an array of strings where there is no header.
+    case csv(CSVDialect)
+    /// The whole content is one job.
+    case whole
+
+    /// CSV as RFC 4180 has it, with a header row.
+    public static let csv = InputFormat.csv(CSVDialect())
+}
+
+/// How much memory one job's text may take.
+public struct InputLimits: Hashable, Sendable {
+    /// The longest line or row, in bytes; a longer one fails by itself. Default: 1 MiB.
+    public var line: Int
+    /// The largest content in the format ``InputFormat/whole``, in bytes; a larger one fails. Default: 64 MiB.
+    public var whole: Int
+
+    /// Limits, in bytes.
+    public init(line: Int = 1 << 20, whole: Int = 64 << 20) {
+        self.line = line
+        self.whole = whole
+    }
+}

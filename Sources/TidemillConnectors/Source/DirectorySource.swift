@@ -1,0 +1,113 @@
+import Glibc
+import Logging
+public import Tidemill
+
+/// Reads the files of a directory, each as one job, in the order of their names.
+///
+/// A job's metadata has `name` (beneath the directory), `path`, `size` and `modified` (ISO 8601, UTC). Bytes are as
+/// they are in the file: nothing is unpacked. Only regular files count, and those that begin with a dot only if the
+/// pattern does; a symbolic link that leads out of the directory is skipped with a warning. A file that is too large,
+/// or gone or locked when its turn comes, fails as one job, whose value is its path.
+public struct DirectorySource: Source {
+    /// What a job's value is.
+    public enum Content: String, Hashable, Sendable, CaseIterable {
+        /// The file's bytes.
+        case whole
+        /// The file's path.
+        case path
+    }
+
+    private let path: String
+    private let pattern: String
+    private let isRecursive: Bool
+    private let content: Content
+    private let limit: Int
+
+    /// It waits in `read`.
+    public var blocksItsThread: Bool { true }
+
+    /// A source of the files of the directory at `path` whose name matches the glob `pattern`, and, if it is
+    /// recursive, of those beneath. A file may have up to `limit` bytes.
+    public init(
+        _ path: String, pattern: String = "*", isRecursive: Bool = false, content: Content = .whole, limit: Int = 64 << 20
+    ) {
+        self.path = path
+        self.pattern = pattern
+        self.isRecursive = isRecursive
+        self.content = content
+        self.limit = limit
+    }
+
+    /// Sends every file that is there when it starts.
+    public func run(_ output: SourceOutput) async throws {
+        let listing = DirectoryListing(root: path, pattern: pattern, isRecursive: isRecursive) { link in
+            output.logger.warning(
+                "skipped a symbolic link that leads out of the directory", metadata: ["path": "\(link)"])
+        }
+        let files = try listing.files()
+        for (index, file) in files.enumerated() {
+            try Task.checkCancellation()
+            output.report(done: Int64(index), of: Int64(files.count))
+            do {
+                try await output.send(try job(of: file))
+            } catch let error as FileProblem {
+                try await fail(file, error, output)
+            } catch let error as SystemError {
+                try await fail(file, error, output)
+            }
+        }
+        output.report(done: Int64(files.count), of: Int64(files.count))
+    }
+
+    private func fail(_ file: DirectoryListing.Entry, _ reason: any Error, _ output: SourceOutput) async throws {
+        let metadata = Value.table([("name", .string(Bytes(file.name))), ("path", .string(Bytes(file.path)))])
+        let job = Job(.string(Bytes(file.path)), metadata: metadata)
+        try await output.fail(job, JobFailure(.input, String(describing: reason)))
+    }
+
+    private func job(of file: DirectoryListing.Entry) throws -> Job {
+        let descriptor = try Descriptor.open(file.path, O_RDONLY | O_NONBLOCK)
+        let status = try descriptor.status()
+        guard status.kind == .regular else { throw FileProblem(file.path, "is no regular file any more") }
+        let value = content == .path ? Bytes(file.path) : try bytes(of: descriptor, file.path)
+        let metadata = Value.table([
+            ("name", .string(Bytes(file.name))),
+            ("path", .string(Bytes(file.path))),
+            ("size", .integer(Int64(content == .path ? status.size : value.count))),
+            ("modified", .string(Bytes(CivilTime(secondsSince1970: status.modified).iso8601))),
+        ])
+        return Job(.string(value), metadata: metadata)
+    }
+
+    private func bytes(of descriptor: Descriptor, _ path: String) throws -> Bytes {
+        var window = InputWindow(DescriptorInput(descriptor, path: path, stop: nil))
+        while try window.fill() {
+            if window.count > limit { throw FileProblem(path, "has more than \(limit) bytes (max_size)") }
+        }
+        return window.slice(0, count: window.count)
+    }
+}
+
+extension DirectorySource {
+    /// The source `directory` of configurations.
+    public static let component = SourceComponent(
+        "directory", "Reads the files of a directory, each as one job with its name, path, size and time as metadata.",
+        fields: [
+            FieldSpecification("path", .path, "The directory.", required: true),
+            FieldSpecification(
+                "pattern", .string(allowsEmpty: false), "A glob that file names must match.", default: "*",
+                examples: ["*.png"]
+            ),
+            FieldSpecification("recursive", .boolean, "Whether directories beneath it count too.", default: false),
+            FieldSpecification(
+                "format", .choice(Content.allCases.map(\.rawValue)),
+                "What a job's value is: `whole` is the file's bytes, `path` its path.", default: "whole"
+            ),
+            FieldSpecification("max_size", .size(in: 1...1 << 31), "The largest file.", default: "64MiB"),
+        ]
+    ) { settings in
+        DirectorySource(
+            settings.string("path"), pattern: settings.string("pattern"), isRecursive: settings.boolean("recursive"),
+            content: Content(rawValue: settings.string("format")) ?? .whole, limit: settings.size("max_size"))
+    }
+}

@@ -1,0 +1,88 @@
+import Glibc
+public import Tidemill
+
+/// Reads files: plain, or packed with gzip or zstd, which is known by their first bytes.
+///
+/// A path may be a glob (`*`, `?`, `[…]`); its matches come in the order of their names. A file that the list names
+/// must be there and readable, and a glob must match something: otherwise the run fails before the first job. A file
+/// that a glob found and that is gone or locked when its turn comes fails as one job (its value is the path) and the
+/// run goes on. What is added to a file while it is read is read too; a file that is cut short just ends. Damaged or
+/// cut gzip and zstd data fails the run, after all that was good.
+///
+/// Lines carry no metadata, so that they cost nothing; a whole file has `path` and `name`, and a line that fails has
+/// `path` and `line`.
+public struct FileSource: Source {
+    private let paths: [String]
+    private let format: InputFormat
+    private let limits: InputLimits
+
+    /// It waits in `read`.
+    public var blocksItsThread: Bool { true }
+
+    /// A source of the files that `paths` and globs among them stand for, one after the other.
+    public init(_ paths: [String], format: InputFormat = .lines, limits: InputLimits = InputLimits()) {
+        self.paths = paths
+        self.format = format
+        self.limits = limits
+    }
+
+    /// A source of one file, or of what a glob matches.
+    public init(_ path: String, format: InputFormat = .lines, limits: InputLimits = InputLimits()) {
+        self.init([path], format: format, limits: limits)
+    }
+
+    /// Sends everything there is in the files.
+    public func run(_ output: SourceOutput) async throws {
+        let entries = try FilePaths.resolve(paths)
+        let stop = try StopSignal()
+        try await withTaskCancellationHandler {
+            try await read(entries, output, stop)
+        } onCancel: {
+            stop.stop()
+        }
+    }
+
+    private func read(_ entries: [FilePaths.Entry], _ output: SourceOutput, _ stop: StopSignal) async throws {
+        let total = entries.contains { $0.mayWait } ? nil : entries.reduce(0) { $0 + $1.size }
+        var done = 0
+        for entry in entries {
+            try Task.checkCancellation()
+            guard let descriptor = try await open(entry, output) else { continue }
+            let file = DescriptorInput(descriptor, path: entry.path, stop: entry.mayWait ? stop : nil)
+            let before = done
+            let decoder = InputDecoder(format: format, limits: limits, path: entry.path, output: output) {
+                output.report(done: Int64(before + min(file.position, entry.size)), of: total.map(Int64.init))
+            }
+            try await decoder.decode(decompressing(file, path: entry.path))
+            done += entry.size
+            output.report(done: Int64(done), of: total.map(Int64.init))
+        }
+    }
+
+    private func open(_ entry: FilePaths.Entry, _ output: SourceOutput) async throws -> Descriptor? {
+        // A FIFO without a writer would hold up `open`; the reads wait for one.
+        do throws(SystemError) {
+            return try Descriptor.open(entry.path, O_RDONLY | (entry.mayWait ? O_NONBLOCK : 0))
+        } catch {
+            guard entry.isMatch else { throw error }
+            try await output.fail(Job(.string(Bytes(entry.path))), JobFailure(.input, error.description))
+            return nil
+        }
+    }
+}
+
+extension FileSource {
+    /// The source `file` of configurations.
+    public static let component = SourceComponent(
+        "file", "Reads files, plain or packed with gzip or zstd.",
+        fields: [
+            FieldSpecification(
+                "path", .oneOrMany(.path), "A file, a list of files, or globs, which must match something.",
+                required: true, examples: ["logs/access.log", "logs/*.gz"]
+            )
+        ] + InputFields.all
+    ) { settings in
+        FileSource(
+            settings.strings("path"), format: try InputFields.format(settings), limits: InputFields.limits(settings))
+    }
+}
