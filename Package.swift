@@ -46,7 +46,15 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .target(name: "TidemillScripting", dependencies: ["Tidemill", "TidemillLua"], swiftSettings: settings),
+        .target(
+            name: "TidemillScripting",
+            dependencies: [
+                "Tidemill", "TidemillLua",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+            ],
+            swiftSettings: settings
+        ),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(

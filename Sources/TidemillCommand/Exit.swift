@@ -16,5 +16,18 @@ extension ExitCode {
 
 /// Writes a line for a person to standard error.
 func complain(_ line: String) {
-    fputs(line + "\n", stderr)
+    writeError(line + "\n")
+}
+
+/// Writes text to standard error as it is. What can't be written there can't be reported either.
+func writeError(_ text: String) {
+    var text = text
+    text.withUTF8 { bytes in
+        var written = 0
+        while written < bytes.count {
+            let count = write(STDERR_FILENO, bytes.baseAddress.map { $0 + written }, bytes.count - written)
+            if count < 0 && errno != EINTR { return }
+            written += max(count, 0)
+        }
+    }
 }

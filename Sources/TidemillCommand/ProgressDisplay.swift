@@ -18,9 +18,9 @@ final class ProgressDisplay: Sendable {
         let drawing = Task {
             var frames = ProgressFrames()
             while (try? await Task.sleep(for: .milliseconds(500))) != nil {
-                fputs(frames.next(pipeline.snapshot()), stderr)
+                writeError(frames.next(pipeline.snapshot()))
             }
-            fputs(frames.erase, stderr)
+            writeError(frames.erase)
         }
         task.withLock { $0 = drawing }
     }

@@ -24,7 +24,12 @@ struct Run: AsyncParsableCommand {
     @Option(help: "How log lines look.")
     var logFormat = LogFormat.text
 
-    @Option(help: "The least severe log lines to show: trace, debug, info, notice, warning, error or critical.")
+    @Option(
+        help: "The least severe log lines to show: trace, debug, info, notice, warning, error or critical.",
+        transform: { text in
+            guard let level = Logger.Level(rawValue: text) else { throw ValidationError("there is no level \"\(text)\"") }
+            return level
+        })
     var logLevel = Logger.Level.info
 
     @Flag(name: .shortAndLong, help: "Shows neither progress nor the summary.")
@@ -72,5 +77,3 @@ struct Run: AsyncParsableCommand {
         }
     }
 }
-
-extension Logger.Level: @retroactive ExpressibleByArgument {}

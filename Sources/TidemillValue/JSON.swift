@@ -59,6 +59,12 @@ extension Value {
         self = reader.next() ?? .null
     }
 
+    /// The first `count` values of encodings one after the other, copied out of memory that is not theirs.
+    package static func sequence(_ encodings: UnsafeRawBufferPointer, count: Int) -> [Value] {
+        var reader = ValueReader(Bytes(copying: encodings))
+        return (0..<count).map { _ in reader.next() ?? .null }
+    }
+
     /// The value as JSON on one line.
     ///
     /// - Throws: ``JSONError`` for a number that is not finite.

@@ -52,6 +52,9 @@ public struct Record: Sendable {
         }
     }
 
+    /// The tag of the flat encoding: of an array or of a table.
+    package var tag: UInt8 { encoding.withUnsafeBytes { $0.first ?? 0 } }
+
     /// How many elements or fields it has.
     public var count: Int { ValueReader(flat).header?.count ?? 0 }
 

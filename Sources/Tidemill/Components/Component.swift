@@ -36,7 +36,7 @@ public struct SinkComponent: Sendable {
 public struct StageComponent: Sendable {
     /// What a stage of the type does.
     public struct Implementation: Sendable {
-        let factory: ProcessorFactory
+        package let factory: ProcessorFactory
         let isBlocking: Bool
         let script: ScriptIdentity?
         /// The ports that it is known to emit to.

@@ -42,7 +42,7 @@ private struct Assembly {
         for sink in configuration.sinks {
             guard let made = try make(sink.settings, { try components.sinks[sink.type]?.make($0) }) else { continue }
             var node = PipelineNode.sink(sink.name, inputs: inputs(sink.name), made)
-            node.channel = ChannelLimits(sink.channel)
+            node.channel = sink.channel
             node.onError = explicitPolicy(sink.settings)
             nodes.append(node)
         }
@@ -69,7 +69,7 @@ private struct Assembly {
             workers: stage.workers.resolved(cores: onlineProcessors()), order: stage.order,
             ownThreads: made.isBlocking)
         var node = PipelineNode.stage(stage.name, inputs: inputs(stage.name), settings, processor: made.factory)
-        node.channel = ChannelLimits(stage.channel)
+        node.channel = stage.channel
         node.onError = explicitPolicy(stage.settings)
         node.script = made.script
         return node
@@ -82,12 +82,5 @@ private struct Assembly {
     /// Where the file says nothing, the engine's own rule holds, which also knows what the sources can take back.
     private func explicitPolicy(_ settings: Settings) -> ErrorPolicy? {
         settings.optionalString("on_error").flatMap(ErrorPolicy.init)
-    }
-}
-
-extension ChannelLimits {
-    init(_ configuration: ChannelConfiguration) {
-        self.init(
-            capacity: configuration.capacity, bytes: configuration.maxBytes, overflow: configuration.overflow)
     }
 }

@@ -68,8 +68,14 @@ extension FieldDecoder {
     ) -> Settings {
         let common = NodeFields.common(role)
         guard let component = chooseComponent(members, node, pointer, role) else {
-            // Without a type nobody knows which further keys are right: say nothing about them.
-            return decodeObject(members, node, pointer, common, ignoringUnknown: true)
+            // Without a type nobody knows which further keys are right: say nothing about them, nor about the
+            // missing type once more.
+            let fields = common.map { field in
+                var field = field
+                if field.name == "type" { field.isRequired = false }
+                return field
+            }
+            return decodeObject(members, node, pointer, fields, ignoringUnknown: true)
         }
         return decodeObject(members, node, pointer, common + component.fields)
     }
@@ -80,8 +86,14 @@ extension FieldDecoder {
         _ pointer: JSONPointer,
         _ role: NodeRole
     ) -> ComponentSpecification? {
+        let types = registry.components(of: role.kind).map(\.type)
         guard let type = members.first(where: { $0.key == "type" })?.value else {
-            guard role == .stage else { return nil }  // decoding misses the required field
+            guard role == .stage else {
+                let message = "the field \"type\" is missing"
+                let hint = "known types: \(types.joined(separator: ", "))"
+                collector.add(.init(at: node.location, pointer, message, hint: hint))
+                return nil
+            }
             if members.contains(where: { $0.key == "script" }) {
                 return registry.specification(.stage, NodeFields.scriptType)
             }
@@ -92,7 +104,6 @@ extension FieldDecoder {
         }
         guard case .string(let name) = type.kind else { return nil }  // decoding refuses the wrong JSON type
         if let component = registry.specification(role.kind, name) { return component }
-        let types = registry.components(of: role.kind).map(\.type)
         let hint =
             Spelling.didYouMean(name, among: types)
             ?? otherKind(name, than: role.kind)

@@ -77,12 +77,29 @@ extension FieldType {
                 + Self.describe(range, lowest: 0, highest: .max) { SizeText.format($0) }
         case .path: "a path"
         case .choice(let words): Spelling.alternatives(words.map(Spelling.quoted))
-        case .list(let element, let count):
-            count.lowerBound > 0 ? "a list with at least \(count.lowerBound) of: \(element.expectation)" : "a list"
+        case .list(let element, _): "a list of \(element.plural)"
         case .map, .object: "an object"
         case .union(let types): Spelling.alternatives(types.map(\.expectation))
         case .any: "any JSON value"
-        case .node(let role): "an object (a \(role.kind.rawValue))"
+        case .node(let role): "a \(role.kind.rawValue), which is an object"
+        }
+    }
+
+    private var plural: String {
+        switch self {
+        case .string: "strings"
+        case .identifier: "names"
+        case .boolean: "booleans"
+        case .integer: "integers"
+        case .number: "numbers"
+        case .duration: "durations"
+        case .size: "sizes"
+        case .path: "paths"
+        case .choice, .union: "values, each \(expectation)"
+        case .list: "lists"
+        case .map, .object: "objects"
+        case .any: "values"
+        case .node(let role): "\(role.kind.rawValue)s"
         }
     }
 

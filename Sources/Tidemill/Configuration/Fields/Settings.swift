@@ -37,6 +37,19 @@ public struct Settings: Sendable {
         return ConfigurationIssue(at: value.location, value.pointer, message, hint: hint)
     }
 
+    /// An issue at one element of a list; at the field itself if it is no list or not so long.
+    public func issue(
+        at field: String,
+        element index: Int,
+        _ message: String,
+        hint: String? = nil
+    ) -> ConfigurationIssue {
+        guard case .list(let elements)? = value(field)?.content, isGiven(field), elements.indices.contains(index)
+        else { return issue(at: field, message, hint: hint) }
+        let element = elements[index]
+        return ConfigurationIssue(at: element.location, element.pointer, message, hint: hint)
+    }
+
     /// An issue of the whole object.
     public func issue(_ message: String, hint: String? = nil) -> ConfigurationIssue {
         ConfigurationIssue(at: location, pointer, message, hint: hint)

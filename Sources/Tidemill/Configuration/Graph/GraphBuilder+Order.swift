@@ -43,7 +43,7 @@ extension GraphBuilder {
         let reversed = Array(path[(place[current] ?? 0)...].reversed())
         let first = reversed.indices.min { reversed[$0] < reversed[$1] } ?? 0
         let cycle = Array(reversed[first...] + reversed[..<first])
-        let names = (cycle + cycle.prefix(1)).map { nodes[$0].name }.joined(separator: " -> ")
+        let names = (cycle + cycle.prefix(1)).map { shown(nodes[$0].name) }.joined(separator: " -> ")
         let closing = inputs[cycle[0]].first { $0.from == cycle[cycle.count - 1] }
         if let closing {
             let message = "the inputs form a cycle: \(names)"

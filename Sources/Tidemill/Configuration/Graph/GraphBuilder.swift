@@ -18,6 +18,9 @@ struct GraphBuilder {
     /// Nodes that must not be called unread: a reader's misspelt input probably meant them.
     private var excused: Set<Int> = []
     private var hasUnknownReaders = false
+    /// How many misspelt inputs still get a guess: each costs a comparison with every name, and a hostile file
+    /// has half a million of them.
+    private var guessesLeft = 100
 
     mutating func add(_ node: PipelineGraph.Node) {
         if node.name == NodeFields.deadLettersName {
@@ -104,13 +107,7 @@ struct GraphBuilder {
         let name = String(parts[0])
         let port = parts.count > 1 ? String(parts[1]) : nil
         guard let from = byName[name] else {
-            let readable = nodes.filter { $0.kind != .sink && $0.name != nodes[reader].name }.map(\.name)
-            let suggestion = Spelling.nearest(to: name, among: readable)
-            if let meant = suggestion.flatMap({ byName[$0] }) { excused.insert(meant) }
-            let hint =
-                suggestion.map { "did you mean \(Spelling.quoted($0))?" }
-                ?? "nodes to read from: \(readable.prefix(12).joined(separator: ", "))"
-            report(entry, "there is no node \(Spelling.quoted(name))", hint: hint)
+            report(entry, "there is no node \(Spelling.quoted(name))", hint: guess(name, reader: reader))
             return nil
         }
         guard from != reader else {
@@ -133,6 +130,23 @@ struct GraphBuilder {
         default:
             return Input(from: from, port: port, location: entry.location, pointer: entry.pointer)
         }
+    }
+
+    /// The node that a misspelt name probably means, or those there are.
+    private mutating func guess(_ name: String, reader: Int) -> String? {
+        guard guessesLeft > 0 else { return nil }
+        guessesLeft -= 1
+        let readable = nodes.filter { $0.kind != .sink && $0.name != nodes[reader].name }.map(\.name)
+        guard let meant = Spelling.nearest(to: name, among: readable) else {
+            return "nodes to read from: \(readable.prefix(12).map(shown).joined(separator: ", "))"
+        }
+        if let index = byName[meant] { excused.insert(index) }
+        return "did you mean \(Spelling.quoted(meant))?"
+    }
+
+    /// The name as messages show it; one that is no name may hold anything, a line break too.
+    func shown(_ name: String) -> String {
+        NodeFields.isIdentifier(name) ? name : Spelling.quoted(name)
     }
 
     private mutating func report(_ entry: Setting, _ message: String, hint: String? = nil) {

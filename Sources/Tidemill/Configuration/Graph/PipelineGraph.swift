@@ -11,7 +11,7 @@ public struct PipelineGraph: Sendable {
         /// How many workers it has; nil for a source.
         public let workers: WorkerCount?
         /// The queue in front of it; nil for a source.
-        public let channel: ChannelConfiguration?
+        public let channel: ChannelLimits?
         /// What becomes of its failed jobs.
         public let onError: ErrorPolicy
 
@@ -118,7 +118,7 @@ extension PipelineGraph.Node {
             name: sink.name,
             kind: .sink,
             type: sink.type,
-            workers: sink.workers,
+            workers: nil,
             channel: sink.channel,
             onError: sink.onError,
             settings: sink.settings

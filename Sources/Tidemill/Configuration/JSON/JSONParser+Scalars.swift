@@ -14,7 +14,7 @@ extension JSONParser {
         var isInteger = true
         if scanner.take(".") {
             isInteger = false
-            text += "." + (try digits(after: ".", pointer))
+            text += "." + (try digits(after: "\".\"", pointer))
         }
         if scanner.take("e") || scanner.take("E") {
             isInteger = false

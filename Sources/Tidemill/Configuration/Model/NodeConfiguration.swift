@@ -1,5 +1,5 @@
 /// How jobs reach a stage's workers.
-public enum Dispatch: String, Sendable, Hashable, CaseIterable {
+public enum DispatchMode: String, Sendable, Hashable, CaseIterable {
     /// One queue that all workers take from.
     case shared
 }
@@ -28,27 +28,13 @@ public enum WorkerCount: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// The queue in front of a node.
-public struct ChannelConfiguration: Sendable, Hashable {
-    /// How many jobs may wait; 0 is a rendezvous.
-    public var capacity: Int
-    /// How many bytes of payload may wait, if that is bounded.
-    public var maxBytes: Int?
-    /// What happens when it is full.
-    public var overflow: Overflow
-
-    /// Creates a channel's configuration.
-    public init(capacity: Int = 1_024, maxBytes: Int? = nil, overflow: Overflow = .block) {
-        self.capacity = capacity
-        self.maxBytes = maxBytes
-        self.overflow = overflow
-    }
-
+extension ChannelLimits {
+    /// The limits that a node's `channel` gives.
     init(_ settings: Settings?) {
         self.init()
         guard let settings else { return }
         capacity = settings.optionalInteger("capacity") ?? capacity
-        maxBytes = settings.optionalSize("max_bytes")
+        bytes = settings.optionalSize("max_bytes")
         overflow = settings.optionalString("overflow").flatMap(Overflow.init) ?? overflow
     }
 }
@@ -74,9 +60,9 @@ public struct StageConfiguration: Sendable {
     /// How many workers it has.
     public let workers: WorkerCount
     /// The queue in front of it.
-    public let channel: ChannelConfiguration
+    public let channel: ChannelLimits
     /// How jobs reach its workers.
-    public let dispatch: Dispatch
+    public let dispatch: DispatchMode
     /// The order in which its results go on.
     public let order: JobOrder
     /// What becomes of its failed jobs.
@@ -91,10 +77,8 @@ public struct SinkConfiguration: Sendable {
     public let name: String
     /// The component's type.
     public let type: String
-    /// How many workers it has.
-    public let workers: WorkerCount
     /// The queue in front of it.
-    public let channel: ChannelConfiguration
+    public let channel: ChannelLimits
     /// What becomes of its failed jobs.
     public let onError: ErrorPolicy
     /// All its fields, for the component's factory.

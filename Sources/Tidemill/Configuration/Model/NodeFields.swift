@@ -18,7 +18,7 @@ public enum NodeFields {
         switch role {
         case .source: [name, type, onError]
         case .stage: [name, stageType, inputs, workers, channel, dispatch, order, onError]
-        case .sink: [name, type, inputs, workers, channel, onError]
+        case .sink: [name, type, inputs, channel, onError]
         case .deadLetters: [type]
         }
     }
@@ -71,9 +71,9 @@ public enum NodeFields {
 
     private static let dispatch = FieldSpecification(
         "dispatch",
-        .choice(Dispatch.allCases.map(\.rawValue)),
+        .choice(DispatchMode.allCases.map(\.rawValue)),
         "How jobs reach the workers: `shared` is one queue that all of them take from.",
-        default: .string(Dispatch.shared.rawValue)
+        default: .string(DispatchMode.shared.rawValue)
     )
 
     private static let order = FieldSpecification(

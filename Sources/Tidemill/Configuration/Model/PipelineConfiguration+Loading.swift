@@ -94,8 +94,8 @@ extension StageConfiguration {
         name = settings.optionalString("name") ?? ""
         type = settings.optionalString("type") ?? ""
         workers = WorkerCount(settings)
-        channel = ChannelConfiguration(settings.optionalObject("channel"))
-        dispatch = settings.optionalString("dispatch").flatMap(Dispatch.init) ?? .shared
+        channel = ChannelLimits(settings.optionalObject("channel"))
+        dispatch = settings.optionalString("dispatch").flatMap(DispatchMode.init) ?? .shared
         order = settings.optionalString("order").flatMap(JobOrder.init) ?? .none
         onError = settings.optionalString("on_error").flatMap(ErrorPolicy.init) ?? standard
         self.settings = settings
@@ -108,8 +108,7 @@ extension SinkConfiguration {
         let isNode = settings.specification.contains { $0.name == "inputs" }
         name = isNode ? settings.optionalString("name") ?? "" : NodeFields.deadLettersName
         type = settings.optionalString("type") ?? ""
-        workers = isNode ? WorkerCount(settings) : .fixed(1)
-        channel = ChannelConfiguration(isNode ? settings.optionalObject("channel") : nil)
+        channel = ChannelLimits(isNode ? settings.optionalObject("channel") : nil)
         onError = isNode ? settings.optionalString("on_error").flatMap(ErrorPolicy.init) ?? standard : standard
         self.settings = settings
     }

@@ -5,12 +5,10 @@ extension ComponentRegistry {
         for kind in ComponentKind.allCases {
             for component in components(of: kind) {
                 lines.append("\(kind.rawValue) \(component.type): \(component.summary)")
-                let width = component.fields.map(\.name.count).max() ?? 0
-                for field in component.fields {
-                    let padding = String(repeating: " ", count: width - field.name.count)
-                    lines.append("    \(field.name)\(padding)  \(field.facts): \(field.summary)")
-                }
+                lines += FieldSpecification.lines(component.fields)
             }
+            lines.append("every \(kind.rawValue) has also:")
+            lines += FieldSpecification.lines(NodeFields.common(kind))
         }
         return lines.map { $0 + "\n" }.joined()
     }
@@ -69,18 +67,34 @@ extension FieldSpecification {
         return .object(members)
     }
 
-    /// A Markdown table; fields of nested objects follow as `channel.capacity`.
+    /// The fields, each followed by those of the objects in it as `channel.capacity`.
+    private static func flattened(
+        _ fields: [FieldSpecification],
+        prefix: String = ""
+    ) -> [(path: String, field: FieldSpecification)] {
+        fields.flatMap { field in
+            let path = prefix + field.name
+            return [(path, field)] + flattened(field.type.nestedFields ?? [], prefix: path + ".")
+        }
+    }
+
+    fileprivate static func lines(_ fields: [FieldSpecification]) -> [String] {
+        let all = flattened(fields)
+        let width = all.map(\.path.count).max() ?? 0
+        return all.map { path, field in
+            let padding = String(repeating: " ", count: width - path.count)
+            return "    \(path)\(padding)  \(field.facts): \(field.summary)"
+        }
+    }
+
+    /// A Markdown table.
     fileprivate static func table(_ fields: [FieldSpecification]) -> String {
         var table = "| field | type | default | meaning |\n|---|---|---|---|\n"
-        func append(_ fields: [FieldSpecification], prefix: String) {
-            for field in fields {
-                let value = field.isRequired ? "required" : field.defaultValue.map { "`\($0.json)`" } ?? ""
-                let cells = ["`\(prefix)\(field.name)`", field.type.shortName, value, field.summary]
-                table += "| " + cells.map(markdownCell).joined(separator: " | ") + " |\n"
-                if let nested = field.type.nestedFields { append(nested, prefix: "\(prefix)\(field.name).") }
-            }
+        for (path, field) in flattened(fields) {
+            let value = field.isRequired ? "required" : field.defaultValue.map { "`\($0.json)`" } ?? ""
+            let cells = ["`\(path)`", field.type.shortName, value, field.summary]
+            table += "| " + cells.map(markdownCell).joined(separator: " | ") + " |\n"
         }
-        append(fields, prefix: "")
         return table
     }
 

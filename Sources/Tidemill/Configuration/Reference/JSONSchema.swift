@@ -9,7 +9,8 @@ public enum JSONSchema {
                 definitions.append(.init(definitionName(role, component), node(role, component)))
                 return ["$ref": .string("#/$defs/" + definitionName(role, component))]
             }
-            definitions.append(.init(definitionName(role), ["oneOf": .array(choices)]))
+            // A list of no choices is not allowed; without components nothing is right.
+            definitions.append(.init(definitionName(role), choices.isEmpty ? false : ["oneOf": .array(choices)]))
         }
         var members: [ConfigurationValue.Member] = [
             .init("$schema", "https://json-schema.org/draft/2020-12/schema"),

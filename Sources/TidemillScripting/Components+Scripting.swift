@@ -1,0 +1,44 @@
+public import Tidemill
+
+extension Components {
+    /// Adds the stage that runs a Lua script.
+    public mutating func addScripting() {
+        add(StageComponent(.scriptStage) { try ScriptStage($0).implementation })
+    }
+}
+
+extension PipelineNode {
+    /// A stage that runs a Lua script, given as text.
+    ///
+    /// - Parameters:
+    ///   - name: the node's name, which is also what the script is called in messages.
+    ///   - source: the script; it returns a function or a table of functions.
+    ///   - options: what the script finds in `ctx.options`.
+    ///   - memory: how many bytes the script's objects may take in each worker.
+    /// - Throws: ``ScriptError`` when it does not compile, or defines no handler.
+    public static func script(
+        _ name: String, source: String, inputs: [String]? = nil, _ settings: StageSettings = StageSettings(),
+        options: Value = [:], memory: Int = 64 << 20
+    ) throws -> PipelineNode {
+        let file = ScriptFile(path: name, text: Array(source.utf8))
+        let stage = try ScriptStage(file: file, options: options, memory: memory)
+        var settings = settings
+        settings.ownThreads = true
+        var node = PipelineNode.stage(name, inputs: inputs, settings, processor: stage.implementation.factory)
+        node.script = file.identity
+        return node
+    }
+}
+
+/// What is wrong with a script.
+public struct ScriptError: Error, Sendable, CustomStringConvertible {
+    /// The script, the place in it, and what is wrong there.
+    public let description: String
+    /// Where it was, line by line, if it ran.
+    public let traceback: String?
+
+    init(_ description: String, traceback: String? = nil) {
+        self.description = description
+        self.traceback = traceback
+    }
+}

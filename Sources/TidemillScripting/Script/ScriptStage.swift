@@ -1,0 +1,114 @@
+import Tidemill
+import TidemillLua
+
+/// A stage's script, checked: every worker opens a state of its own from it.
+struct ScriptStage: Sendable {
+    let file: ScriptFile
+    /// What the script finds in `ctx.options`.
+    let options: Value
+    let limits: LuaLimits
+    let files: ReadableFiles
+    /// The ports that the script is known to emit to.
+    let ports: [String]
+
+    /// Makes a stage of a node's settings, and reports what is wrong with its script at the node's fields.
+    init(_ settings: Settings) throws {
+        let path = settings.string("script")
+        do throws(ScriptFile.FileError) {
+            file = try ScriptFile(path: path)
+        } catch {
+            throw ConfigurationError([settings.issue(at: "script", "\(path): \(error)")])
+        }
+        limits = LuaLimits(memory: settings.size("memory"))
+        files = ReadableFiles(settings.optionalObject("capabilities")?.strings("read") ?? [])
+        let facts: ScriptFacts
+        do {
+            facts = try ScriptFacts(file, limits)
+        } catch {
+            throw ConfigurationError([settings.issue(at: "script", "\(error)")])
+        }
+        ports = facts.ports
+        guard let declared = facts.options else {
+            options = settings.payload(of: "options")
+            return
+        }
+        do {
+            options = try settings.decode("options", as: ScriptOptions(declared).fields).payload
+        } catch let problem as ScriptOptions.Problem {
+            throw ConfigurationError([settings.issue(at: "script", "\(path): \(problem)")])
+        }
+    }
+
+    /// Makes a stage without a configuration.
+    init(file: ScriptFile, options: Value, memory: Int) throws {
+        self.file = file
+        self.options = options
+        limits = LuaLimits(memory: memory)
+        files = ReadableFiles([])
+        ports = try ScriptFacts(file, limits).ports
+    }
+
+    var implementation: StageComponent.Implementation {
+        StageComponent.Implementation(isBlocking: true, ports: ports, script: file.identity) { worker in
+            try await ScriptProcessor(self, worker)
+        }
+    }
+}
+
+/// What a script says of itself, learnt by loading it once into a state that is thrown away.
+struct ScriptFacts {
+    let options: Value?
+    let ports: [String]
+
+    init(_ file: ScriptFile, _ limits: LuaLimits) throws(ScriptError) {
+        var environment = LuaEnvironment()
+        environment.findModule = file.findModule
+        environment.modules = [LuaModule("file", [LuaFunction("read") { _ in .failure("not while a script loads") }])]
+        environment.print = { _ in }
+        let state: LuaState
+        do throws(LuaError) {
+            state = try LuaState(limits: limits, environment: environment)
+        } catch {
+            throw ScriptError("\(file.path): \(error)")
+        }
+        try file.load(into: state)
+        guard state.defines(.handle) else {
+            throw ScriptError("\(file.path): the script returns no function, and no table with a function `handle`")
+        }
+        options = state.info("options")
+        ports = state.info("ports")?.elements?.compactMap(\.text) ?? ScriptPorts.named(in: file.text)
+    }
+}
+
+extension ScriptFile {
+    init(path: String, text: [UInt8]) {
+        self.path = path
+        self.text = text
+    }
+
+    /// Loads the script, and stops one that does not come to an end.
+    func load(into state: LuaState) throws(ScriptError) {
+        let (interrupter, generation) = (state.interrupter, state.generation + 1)
+        let watch = Task.detached {
+            try await ContinuousClock().sleep(for: Self.loadTimeout)
+            interrupter.interrupt(generation)
+        }
+        defer { watch.cancel() }
+        switch state.load(text, chunk: "@" + path) {
+        case .finished: return
+        case .waiting: throw ScriptError("\(path): a script can't wait while it is loaded; use `init`")
+        case .failed(let error) where error.kind == .interrupted:
+            throw ScriptError("\(path): the script did not come to its end within \(Self.loadTimeout)")
+        case .failed(let error): throw ScriptError(error.message, traceback: error.traceback)
+        }
+    }
+
+    func findModule(_ name: String) throws -> (source: [UInt8], chunk: String) {
+        switch ModuleFinder(folder: folder).find(name) {
+        case .source(let text, let path): return (text, "@" + path)
+        case .missing(let reason): throw ScriptError(reason)
+        }
+    }
+
+    private static let loadTimeout = Duration.seconds(5)
+}
