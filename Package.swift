@@ -60,7 +60,7 @@ let package = Package(
         .target(
             name: "TidemillConnectors",
             dependencies: [
-                "Tidemill", "TidemillValue", "CValue", "CZlib", "CZstd",
+                "Tidemill", "TidemillValue", "CZlib", "CZstd",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings

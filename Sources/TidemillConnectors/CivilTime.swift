@@ -27,7 +27,8 @@ struct CivilTime {
 
     /// As ISO 8601 has it: `2024-05-01T12:00:00Z`.
     var iso8601: String {
-        "\(Self.pad(year, 4))-\(Self.pad(month))-\(Self.pad(day))T\(Self.pad(hour)):\(Self.pad(minute)):\(Self.pad(second))Z"
+        let date = "\(Self.pad(year, 4))-\(Self.pad(month))-\(Self.pad(day))"
+        return "\(date)T\(Self.pad(hour)):\(Self.pad(minute)):\(Self.pad(second))Z"
     }
 
     /// The seconds since 1970 of a date such as `2024-05-01`, or of a moment such as `2024-05-01T12:00:00Z`.
@@ -43,8 +44,13 @@ struct CivilTime {
             numbers[4] < 60, numbers[5] < 60
         else { return nil }
         return secondsSince1970(
-            year: numbers[0], month: numbers[1], day: numbers[2], hour: numbers[3], minute: numbers[4],
-            second: numbers[5])
+            year: numbers[0],
+            month: numbers[1],
+            day: numbers[2],
+            hour: numbers[3],
+            minute: numbers[4],
+            second: numbers[5]
+        )
     }
 
     static func pad(_ number: Int, _ width: Int = 2) -> String {

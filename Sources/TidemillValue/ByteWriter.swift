@@ -135,7 +135,7 @@ extension ByteWriter {
         close(start)
     }
 
-    private mutating func open(_ tag: Int, count: Int) -> Int {
+    mutating func open(_ tag: Int, count: Int) -> Int {
         append(UInt8(tag))
         append(word: 0)
         let start = self.count
@@ -144,7 +144,7 @@ extension ByteWriter {
     }
 
     /// Writes the size that ``open(_:count:)`` left out.
-    private mutating func close(_ start: Int) {
+    mutating func close(_ start: Int) {
         let size = UInt32(truncatingIfNeeded: count - start).littleEndian
         guard let bytes = buffer.bytes else { return }
         UnsafeMutableRawPointer(bytes + start - 4).storeBytes(of: size, as: UInt32.self)
@@ -161,7 +161,7 @@ extension ByteWriter {
         Swift.withUnsafeBytes(of: long.littleEndian) { append(raw: $0) }
     }
 
-    private mutating func append(word: UInt32) {
+    mutating func append(word: UInt32) {
         Swift.withUnsafeBytes(of: word.littleEndian) { append(raw: $0) }
     }
 }

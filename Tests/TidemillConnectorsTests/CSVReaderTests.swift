@@ -14,7 +14,10 @@ import TidemillValue
     }
 
     private func rows(
-        _ text: String, limit: Int = 1 << 20, delimiter: Character = ",", pieceSize: @escaping () -> Int = { .max }
+        _ text: String,
+        limit: Int = 1 << 20,
+        delimiter: Character = ",",
+        pieceSize: @escaping () -> Int = { .max }
     ) throws -> [Row] {
         let input = PiecewiseInput(Array(text.utf8), pieceSize: pieceSize)
         var reader = CSVReader(input, limit: limit, delimiter: delimiter.asciiValue ?? 0)
@@ -30,13 +33,15 @@ import TidemillValue
         return rows
     }
 
-    @Test(arguments: [
-        ("a,b\n", [["a", "b"]]), ("a,b", [["a", "b"]]), ("a,b\r\nc,d\r\n", [["a", "b"], ["c", "d"]]),
-        ("a,\n", [["a", ""]]), (",", [["", ""]]), ("\"\"\n", [[""]]), ("\"a,b\",c\n", [["a,b", "c"]]),
-        ("\"a\"\"b\"\n", [["a\"b"]]), ("\"\"\"\"", [["\""]]), ("\"a\r\nb\",c\r\n", [["a\r\nb", "c"]]),
-        ("\"a\"\r\n\"b\"", [["a"], ["b"]]), ("\n\na\n\n", [["a"]]), ("a b , c\n", [["a b ", " c"]]), ("", []),
-        ("a\r", [["a\r"]]), ("a,\"\"", [["a", ""]]),
-    ] as [(String, [[String]])])
+    @Test(
+        arguments: [
+            ("a,b\n", [["a", "b"]]), ("a,b", [["a", "b"]]), ("a,b\r\nc,d\r\n", [["a", "b"], ["c", "d"]]),
+            ("a,\n", [["a", ""]]), (",", [["", ""]]), ("\"\"\n", [[""]]), ("\"a,b\",c\n", [["a,b", "c"]]),
+            ("\"a\"\"b\"\n", [["a\"b"]]), ("\"\"\"\"", [["\""]]), ("\"a\r\nb\",c\r\n", [["a\r\nb", "c"]]),
+            ("\"a\"\r\n\"b\"", [["a"], ["b"]]), ("\n\na\n\n", [["a"]]), ("a b , c\n", [["a b ", " c"]]), ("", []),
+            ("a\r", [["a\r"]]), ("a,\"\"", [["a", ""]]),
+        ] as [(String, [[String]])]
+    )
     func smallTexts(text: String, expected: [[String]]) throws {
         for size in [1, 2, 3, Int.max] {
             let found = try rows(text, pieceSize: { size })
@@ -80,7 +85,11 @@ import TidemillValue
         var text = ""
         for _ in 0..<Int.random(in: 0...40, using: &numbers) {
             let row = (0..<width).map { _ in
-                String((0..<Int.random(in: 0...6, using: &numbers)).map { _ in "a,\"\n\r é".randomElement(using: &numbers) ?? "a" })
+                String(
+                    (0..<Int.random(in: 0...6, using: &numbers)).map { _ in
+                        "a,\"\n\r é".randomElement(using: &numbers) ?? "a"
+                    }
+                )
             }
             expected.append(row)
             text += row.map { "\"" + $0.replacing("\"", with: "\"\"") + "\"" }.joined(separator: ",")

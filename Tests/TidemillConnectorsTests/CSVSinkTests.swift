@@ -10,7 +10,11 @@ import Tidemill
 
     private func sink(_ columns: [String]? = nil, mode: FileSink.Mode = .replace) -> FileSink {
         FileSink(
-            folder.path("out"), format: .csv(columns: columns, delimiter: UInt8(ascii: ",")), mode: mode, logger: .quiet)
+            folder.path("out"),
+            format: .csv(columns: columns, delimiter: UInt8(ascii: ",")),
+            mode: mode,
+            logger: .quiet
+        )
     }
 
     @Test func columnsOfTheFirstTable() async throws {
@@ -18,7 +22,8 @@ import Tidemill
             [
                 ["b": 1, "a": "x,\"y\""], ["a": "z"], ["a": 1, "c": 2], [1, 2], [1], "no", ["a": [1, "q"], "b": nil],
             ],
-            to: sink())
+            to: sink()
+        )
         #expect(try folder.read("out") == "b,a\n1,\"x,\"\"y\"\"\"\n,z\n1,2\n,\"[1,\"\"q\"\"]\"\n")
         #expect(failures.keys.sorted() == [2, 4, 5])
         #expect(failures[2] == "the field \"c\" is none of the CSV's columns: b, a")
@@ -60,7 +65,9 @@ import Tidemill
                     columns.map { column in
                         let length = Int.random(in: 0...5, using: &numbers)
                         return (column, .string(Bytes(numbers.bytes(length, frequent: ",\"\n\r a"))))
-                    }))
+                    }
+                )
+            )
         }
         #expect(try await written(values, to: sink()) == [:])
         let found = try await gather(FileSource(folder.path("out"), format: .csv))

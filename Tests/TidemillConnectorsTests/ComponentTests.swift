@@ -22,7 +22,10 @@ import TidemillConnectors
             """
         try folder.write("config.json", text)
         let configuration = try PipelineConfiguration.load(
-            path: folder.path("config.json"), registry: components.registry, environment: [:])
+            path: folder.path("config.json"),
+            registry: components.registry,
+            environment: [:]
+        )
         return try Pipeline(configuration, components: components)
     }
 
@@ -72,18 +75,25 @@ import TidemillConnectors
         #expect(try issues() == [])
         #expect(
             try issues(source: #""type": "stdin", "format": "csv", "delimiter": "::""#)
-                == ["a delimiter is one ASCII character and no quote or line end"])
-        #expect(try issues(source: #""type": "stdin", "header": false"#) == ["\"header\" belongs to the format \"csv\""])
+                == ["a delimiter is one ASCII character and no quote or line end"]
+        )
+        #expect(
+            try issues(source: #""type": "stdin", "header": false"#) == ["\"header\" belongs to the format \"csv\""]
+        )
         #expect(
             try issues(sink: #""type": "stdout", "format": "csv", "columns": ["a", "a"]"#)
-                == ["two columns have one name"])
+                == ["two columns have one name"]
+        )
         #expect(
             try issues(source: #""type": "generate", "template": "{{@none}}""#)
-                == ["there is no list \"none\" among the values"])
+                == ["there is no list \"none\" among the values"]
+        )
         #expect(
-            try issues(source: #""type": "generate", "template": "", "start": "2024-13-01""#) == ["no moment in UTC"])
+            try issues(source: #""type": "generate", "template": "", "start": "2024-13-01""#) == ["no moment in UTC"]
+        )
         #expect(
             try issues(sink: #""type": "directory", "path": "x", "file_name": "{""#)
-                == ["{: the braces of the name don't match"])
+                == ["{: the braces of the name don't match"]
+        )
     }
 }

@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct CompressedInputTests {
     /// All that can be read, and what ended it.
-    private func unpack(_ packed: [UInt8], seed: Int = 1, largest: Int = 100_000) -> (bytes: [UInt8], problem: String?) {
+    private func unpack(_ packed: [UInt8], seed: Int = 1, largest: Int = 100_000) -> (bytes: [UInt8], problem: String?)
+    {
         var numbers = SeededNumbers(seed)
         var bytes: [UInt8] = []
         do {

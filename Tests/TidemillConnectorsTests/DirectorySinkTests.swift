@@ -23,7 +23,9 @@ import Tidemill
     @Test func filesByMetadata() async throws {
         let sink = try DirectorySink(folder.path("out"))
         let failures = try await written(
-            [job("A", "a.txt"), job("B", "sub/er/b.txt"), job("A2", "a.txt"), job(["x": 1], "c"), Job("none")], to: sink)
+            [job("A", "a.txt"), job("B", "sub/er/b.txt"), job("A2", "a.txt"), job(["x": 1], "c"), Job("none")],
+            to: sink
+        )
         #expect(try folder.read("out/a.txt") == "A2")
         #expect(try folder.read("out/sub/er/b.txt") == "B")
         #expect(failures[3] == "a table has no raw bytes (format json can write it)")
@@ -50,9 +52,14 @@ import Tidemill
         try folder.write("out/deep/x", "x")
         for link in ["out/link", "out/deep/link"] {
             try FileManager.default.createSymbolicLink(
-                atPath: folder.path(link), withDestinationPath: folder.path("outside"))
+                atPath: folder.path(link),
+                withDestinationPath: folder.path("outside")
+            )
         }
-        let failures = try await written([job("evil", name), job("good", "good")], to: DirectorySink(folder.path("out")))
+        let failures = try await written(
+            [job("evil", name), job("good", "good")],
+            to: DirectorySink(folder.path("out"))
+        )
         // A link itself may be replaced by a file; what it leads to may not.
         #expect(Set(failures.keys) == (name == "link" ? [] : [0]))
         #expect(try folder.read("out/good") == "good")
@@ -65,7 +72,9 @@ import Tidemill
         let long = String(repeating: "n", count: 255)
         let sink = try DirectorySink(folder.path("out"))
         let failures = try await written(
-            [job("a", long), job("b", long + "n"), job("c", "ü \n*.txt"), job("d", "...")], to: sink)
+            [job("a", long), job("b", long + "n"), job("c", "ü \n*.txt"), job("d", "...")],
+            to: sink
+        )
         #expect(failures.keys.sorted() == [1])
         #expect(failures[1]?.hasSuffix("File name too long") == true)
         #expect(try folder.read("out/" + long) == "a")

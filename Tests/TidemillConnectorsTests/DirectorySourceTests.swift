@@ -33,7 +33,9 @@ import Tidemill
     @Test func modificationTime() async throws {
         let path = try folder.write("in/a", "x")
         try FileManager.default.setAttributes(
-            [.modificationDate: Date(timeIntervalSince1970: 1_709_210_096)], ofItemAtPath: path)
+            [.modificationDate: Date(timeIntervalSince1970: 1_709_210_096)],
+            ofItemAtPath: path
+        )
         let found = try await gather(DirectorySource(folder.path("in")))
         #expect(found.jobs.first?.metadata["modified"] == "2024-02-29T12:34:56Z")
     }
@@ -60,7 +62,8 @@ import Tidemill
         #expect(
             found.failures == [
                 .init(message: "\(path): has more than 3 bytes (max_size)", value: .string(Bytes(path)))
-            ])
+            ]
+        )
     }
 
     @Test func noDirectory() async throws {

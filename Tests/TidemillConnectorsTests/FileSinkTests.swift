@@ -15,7 +15,9 @@ import Tidemill
         let values: [Value] = [["a": 1, "b": "x\ny"], "text", nil, true, 1.5, [1, [2]], .number(.infinity)]
         let failures = try await written(values, to: sink)
         #expect(failures == [6: "it can't be written as JSON: inf has no JSON form"])
-        #expect(try folder.read("deep/er/out.jsonl") == "{\"a\":1,\"b\":\"x\\ny\"}\n\"text\"\nnull\ntrue\n1.5\n[1,[2]]\n")
+        #expect(
+            try folder.read("deep/er/out.jsonl") == "{\"a\":1,\"b\":\"x\\ny\"}\n\"text\"\nnull\ntrue\n1.5\n[1,[2]]\n"
+        )
         #expect(sink.acceptsJSONLines)
     }
 
@@ -46,7 +48,10 @@ import Tidemill
             start += line.utf8.count
         }
         let calls = Mutex<[(count: Int, address: UInt)]>([])
-        let sink = FileSink(folder.path("out"), format: .jsonLines, mode: .replace, logger: .quiet) { file, vectors, count in
+        let sink = FileSink(folder.path("out"), format: .jsonLines, mode: .replace, logger: .quiet) {
+            file,
+            vectors,
+            count in
             calls.withLock { $0.append((Int(count), UInt(bitPattern: vectors[0].iov_base))) }
             return writev(file, vectors, count)
         }
@@ -134,7 +139,10 @@ import Tidemill
         let texts = ["{\"a\":1}\n{\"b\":2}\n", "{\"c\":[1,2,3]}\n", "{\"d\":\"x\"}\n{\"e\":null}\n"]
         for room in 0..<texts.joined().utf8.count {
             let left = Mutex(room)
-            let sink = FileSink(folder.path("out"), format: .jsonLines, mode: .replace, logger: .quiet) { file, vectors, _ in
+            let sink = FileSink(folder.path("out"), format: .jsonLines, mode: .replace, logger: .quiet) {
+                file,
+                vectors,
+                _ in
                 let allowed = left.withLock { left in
                     let allowed = min(left, vectors[0].iov_len, 3)
                     left -= allowed
@@ -153,7 +161,9 @@ import Tidemill
                     _ = try await sink.write(batch)
                     whole += text
                 } catch {
-                    #expect(String(describing: error) == "\(folder.path("out")): can't write to it: No space left on device")
+                    #expect(
+                        String(describing: error) == "\(folder.path("out")): can't write to it: No space left on device"
+                    )
                     break
                 }
             }
@@ -171,7 +181,8 @@ import Tidemill
             name: "test",
             nodes: [
                 .source("in") { for _ in 0..<10 { try await $0.send("a") } }, .sink("out", FileSink("/dev/full")),
-            ])
+            ]
+        )
         let error = await #expect(throws: PipelineError.self) { try await pipeline.run() }
         #expect(error?.description == "out: /dev/full: can't write to it: No space left on device")
         #expect(pipeline.snapshot().books.balance)

@@ -14,7 +14,8 @@ import Tidemill
         try folder.write("a.log", "a1\n\n")
         try folder.write("empty.log", "")
         let found = try await gather(
-            FileSource([folder.path("b.log"), folder.path("empty.log"), folder.path("a.log")]))
+            FileSource([folder.path("b.log"), folder.path("empty.log"), folder.path("a.log")])
+        )
         #expect(found.texts == ["b1", "b2", "a1", ""])
         #expect(found.isBalanced && found.error == nil)
         #expect(found.source?.done == 10 && found.source?.total == 10)
@@ -44,7 +45,10 @@ import Tidemill
     @Test func aMatchThatVanishesFailsAlone() async throws {
         // A link that leads nowhere is listed by the glob and can't be opened, as a file that was just removed.
         try folder.write("a.log", "a\n")
-        try FileManager.default.createSymbolicLink(atPath: folder.path("b.log"), withDestinationPath: folder.path("gone"))
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.path("b.log"),
+            withDestinationPath: folder.path("gone")
+        )
         try folder.write("c.log", "c\n")
         let found = try await gather(FileSource(folder.path("*.log")))
         #expect(found.texts == ["a", "c"])
@@ -106,12 +110,14 @@ import Tidemill
             found.values == [
                 ["name": "Ann", "the \"age\"": "1"], ["name": "B\nob", "the \"age\"": ""],
                 ["name": "last", "the \"age\"": "2"],
-            ])
+            ]
+        )
         #expect(
             found.failures == [
                 .init(message: "\(folder.path("x")):6: a row of 1 fields where 2 are expected", value: "short\n"),
                 .init(message: "\(folder.path("x")):7: a row of 3 fields where 2 are expected", value: "a,b,c\n"),
-            ])
+            ]
+        )
     }
 
     @Test func csvWithoutHeader() async throws {
@@ -141,7 +147,8 @@ import Tidemill
         #expect(
             found.failures.map(\.message) == [
                 "\(folder.path("b.bin")): more than 2000 bytes (max_size); the first 1024 are kept"
-            ])
+            ]
+        )
     }
 
     @Test func drainStopsTheReading() async throws {

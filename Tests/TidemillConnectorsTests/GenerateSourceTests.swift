@@ -6,7 +6,9 @@ import Tidemill
 @testable import TidemillConnectors
 
 @Suite(.timeLimit(.minutes(1))) struct GenerateSourceTests {
-    private func texts(_ template: Value, lists: [String: GeneratorTemplate.List] = [:], count: Int = 2000) throws -> [String] {
+    private func texts(_ template: Value, lists: [String: GeneratorTemplate.List] = [:], count: Int = 2000) throws
+        -> [String]
+    {
         let template = try GeneratorTemplate(template, lists: lists)
         return (0..<count).map { template.value(at: $0, seed: 1).text ?? "" }
     }
@@ -78,13 +80,18 @@ import Tidemill
 
     @Test func times() throws {
         let template = try GeneratorTemplate(
-            ["{{time}}", "{{time:iso_ms}}", "{{time:ncsa}}", "{{time:unix}}", "{{time:unix_ms}}", "{{time:%a %d/%m at %H:%M}}"],
-            times: .init(start: 1_709_210_096, perSecond: 4))
+            [
+                "{{time}}", "{{time:iso_ms}}", "{{time:ncsa}}", "{{time:unix}}", "{{time:unix_ms}}",
+                "{{time:%a %d/%m at %H:%M}}",
+            ],
+            times: .init(start: 1_709_210_096, perSecond: 4)
+        )
         #expect(
             template.value(at: 5, seed: 0) == [
                 "2024-02-29T12:34:57Z", "2024-02-29T12:34:57.250Z", "29/Feb/2024:12:34:57 +0000", 1_709_210_097,
                 1_709_210_097_250, "Thu 29/02 at 12:34",
-            ])
+            ]
+        )
     }
 
     @Test(arguments: [0, -1, 951_782_400, 1_709_210_096, 4_107_542_399, -2_203_891_200, 253_402_300_799])
@@ -96,29 +103,38 @@ import Tidemill
 
     @Test func jsonTemplates() throws {
         let template = try GeneratorTemplate([
-            "id": "{{index}}", "tag": "n{{index}}", "deep": [["x": "{{number:1:1:2}}"], true, nil, 2.5], "{{index}}": "",
+            "id": "{{index}}", "tag": "n{{index}}", "deep": [["x": "{{number:1:1:2}}"], true, nil, 2.5],
+            "{{index}}": "",
         ])
         #expect(
             template.value(at: 7, seed: 1) == [
                 "id": 7, "tag": "n7", "deep": [["x": 1.0], true, nil, 2.5], "{{index}}": "",
-            ])
+            ]
+        )
     }
 
     @Test(arguments: [
-        "{{", "{{index", "{{nope}}", "{{integer:1}}", "{{integer:6:1}}", "{{hex:0}}", "{{hex:x}}", "{{@none}}", "{{@loop}}",
+        "{{", "{{index", "{{nope}}", "{{integer:1}}", "{{integer:6:1}}", "{{hex:0}}", "{{hex:x}}", "{{@none}}",
+        "{{@loop}}",
         "{{zipf:none}}", "{{number:a:b}}", "{{time:nope}}", "{{time:%q}}", "{{choice:a=0|b=0}}", "{{}}", "{{index:1}}",
     ])
     func badTemplates(text: String) {
         #expect(throws: TemplateError.self) {
-            try GeneratorTemplate(.string(Bytes(text)), lists: ["loop": .init(["{{@other}}"]), "other": .init(["{{@loop}}"])])
+            try GeneratorTemplate(
+                .string(Bytes(text)),
+                lists: ["loop": .init(["{{@other}}"]), "other": .init(["{{@loop}}"])]
+            )
         }
     }
 
     @Test func accessLog() async throws {
-        let line = #"{{ip:500}} - - [{{time:ncsa}}] "GET {{zipf:path}} HTTP/1.1" {{choice:200=95|404=5}} {{integer:100:9999}}"#
+        let line =
+            #"{{ip:500}} - - [{{time:ncsa}}] "GET {{zipf:path}} HTTP/1.1" {{choice:200=95|404=5}} {{integer:100:9999}}"#
         let template = try GeneratorTemplate(.string(Bytes(line)), lists: ["path": .init(["/", "/a", "/b"])])
         let found = try await gather(GenerateSource(count: 5000, template: template))
-        let shape = try Regex(#"[0-9.]+ - - \[01/Jan/2024:0\d:\d\d:\d\d \+0000\] "GET /[ab]? HTTP/1.1" (200|404) \d{3,4}"#)
+        let shape = try Regex(
+            #"[0-9.]+ - - \[01/Jan/2024:0\d:\d\d:\d\d \+0000\] "GET /[ab]? HTTP/1.1" (200|404) \d{3,4}"#
+        )
         #expect(found.texts.allSatisfy { $0.wholeMatch(of: shape) != nil })
     }
 

@@ -33,10 +33,12 @@ import TidemillValue
         return lines.map { $0.count > limit ? .tooLong(Array($0.prefix(LineReader.shown))) : .line($0) }
     }
 
-    @Test(arguments: [
-        ("", []), ("a", ["a"]), ("a\n", ["a"]), ("a\r\nb", ["a", "b"]), ("\n\n", ["", ""]), ("\r\n", [""]),
-        ("a\r", ["a\r"]), ("a\r\r\n", ["a\r"]), ("a\u{0}b\n", ["a\u{0}b"]),
-    ] as [(String, [String])])
+    @Test(
+        arguments: [
+            ("", []), ("a", ["a"]), ("a\n", ["a"]), ("a\r\nb", ["a", "b"]), ("\n\n", ["", ""]), ("\r\n", [""]),
+            ("a\r", ["a\r"]), ("a\r\r\n", ["a\r"]), ("a\u{0}b\n", ["a\u{0}b"]),
+        ] as [(String, [String])]
+    )
     func smallTexts(text: String, expected: [String]) throws {
         let expected = expected.map { Line.line(Array($0.utf8)) }
         #expect(try lines(PiecewiseInput(Array(text.utf8))) == expected)
@@ -86,9 +88,13 @@ import TidemillValue
 
     @Test func lineOfJustTheLimit() throws {
         for end in ["\n", "\r\n", ""] {
-            #expect(try lines(PiecewiseInput(Array("12345678\(end)".utf8)), limit: 8) == [.line(Array("12345678".utf8))])
             #expect(
-                try lines(PiecewiseInput(Array("123456789\(end)".utf8)), limit: 8) == [.tooLong(Array("123456789".utf8))]
+                try lines(PiecewiseInput(Array("12345678\(end)".utf8)), limit: 8) == [.line(Array("12345678".utf8))]
+            )
+            #expect(
+                try lines(PiecewiseInput(Array("123456789\(end)".utf8)), limit: 8) == [
+                    .tooLong(Array("123456789".utf8))
+                ]
             )
         }
     }
@@ -100,7 +106,9 @@ import TidemillValue
             Issue.record("no lines")
             return
         }
-        let distance = one.withUnsafeBytes { one in two.withUnsafeBytes { two in two.baseAddress.map { $0 - (one.baseAddress ?? $0) } } }
+        let distance = one.withUnsafeBytes { one in
+            two.withUnsafeBytes { two in two.baseAddress.map { $0 - (one.baseAddress ?? $0) } }
+        }
         #expect(distance == 4)
     }
 }

@@ -64,12 +64,15 @@ private struct Thread: Sendable {
                 var thread = pthread_t()
                 let context = Unmanaged.passRetained(box).toOpaque()
                 pthread_create(
-                    &thread, nil,
+                    &thread,
+                    nil,
                     { context in
                         guard let context else { return nil }
                         Unmanaged<Box>.fromOpaque(context).takeRetainedValue().work()
                         return nil
-                    }, context)
+                    },
+                    context
+                )
                 pthread_detach(thread)
             }
         }

@@ -4,40 +4,57 @@ import TidemillValue
 extension GenerateSource {
     /// The source `generate` of configurations.
     public static let component = SourceComponent(
-        "generate", "Makes jobs up, from a template; the same seed gives the same jobs for ever.",
+        "generate",
+        "Makes jobs up, from a template; the same seed gives the same jobs for ever.",
         fields: paceFields + [
             FieldSpecification(
-                "template", .any,
+                "template",
+                .any,
                 "A text, or a JSON value with texts in it, whose placeholders are filled in: `{{index}}`, "
                     + "`{{integer:1:6}}`, `{{number:0:1}}`, `{{choice:a=80|b=20}}`, `{{ip}}`, `{{ip:500}}` (one of 500, "
                     + "some much more often), `{{word}}`, `{{uuid}}`, `{{hex:8}}`, `{{time:ncsa}}`, `{{@list}}`, "
                     + "`{{zipf:list}}`.",
-                required: true, examples: ["{{ip:500}} {{word}}", ["id": "{{index}}", "user": "{{uuid}}"]]
+                required: true,
+                examples: ["{{ip:500}} {{word}}", ["id": "{{index}}", "user": "{{uuid}}"]]
             ),
             FieldSpecification(
-                "values", .map(of: .union([.list(of: .string(), count: 1...1_000_000), .map(of: .integer(in: 1...1 << 32))])),
+                "values",
+                .map(of: .union([.list(of: .string(), count: 1...1_000_000), .map(of: .integer(in: 1...1 << 32))])),
                 "The lists that placeholders name: a list of templates, or an object of templates and their weights.",
-                default: [:], examples: [["paths": ["/", "/about"], "status": ["200": 95, "404": 5]]]
+                default: [:],
+                examples: [["paths": ["/", "/about"], "status": ["200": 95, "404": 5]]]
             ),
             FieldSpecification(
-                "start", .string(allowsEmpty: false), "The moment that `{{time}}` gives for the first job, in UTC.",
-                default: "2024-01-01T00:00:00Z", examples: ["2024-06-01"]
+                "start",
+                .string(allowsEmpty: false),
+                "The moment that `{{time}}` gives for the first job, in UTC.",
+                default: "2024-01-01T00:00:00Z",
+                examples: ["2024-06-01"]
             ),
             FieldSpecification(
-                "per_second", .number(in: 1e-6...1e9), "How many jobs `{{time}}` lays in one second.", default: 1
+                "per_second",
+                .number(in: 1e-6...1e9),
+                "How many jobs `{{time}}` lays in one second.",
+                default: 1
             ),
         ]
     ) { settings in
         GenerateSource(
-            count: settings.optionalInteger("count"), rate: settings.optionalNumber("rate"),
-            seed: UInt64(bitPattern: Int64(settings.integer("seed"))), template: try template(settings))
+            count: settings.optionalInteger("count"),
+            rate: settings.optionalNumber("rate"),
+            seed: UInt64(bitPattern: Int64(settings.integer("seed"))),
+            template: try template(settings)
+        )
     }
 
     /// The fields `count`, `rate` and `seed`, for other sources that generate.
     public static let paceFields = [
         FieldSpecification("count", .integer(in: 0 ... .max), "How many jobs; by default there is no end."),
         FieldSpecification(
-            "rate", .number(in: 1e-6...1e9), "How many jobs a second at most; by default as many as there is room for."),
+            "rate",
+            .number(in: 1e-6...1e9),
+            "How many jobs a second at most; by default as many as there is room for."
+        ),
         FieldSpecification("seed", .integer(), "Another seed gives other jobs.", default: 0),
     ]
 
@@ -48,8 +65,10 @@ extension GenerateSource {
         }
         do {
             return try GeneratorTemplate(
-                Value(settings.any("template")), lists: lists(settings.any("values")),
-                times: GeneratorTemplate.Times(start: start, perSecond: settings.number("per_second")))
+                Value(settings.any("template")),
+                lists: lists(settings.any("values")),
+                times: GeneratorTemplate.Times(start: start, perSecond: settings.number("per_second"))
+            )
         } catch {
             throw ConfigurationError([settings.issue(at: "template", error.description)])
         }

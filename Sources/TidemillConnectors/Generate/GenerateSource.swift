@@ -16,7 +16,9 @@ extension ValueGenerator {
 }
 
 /// Makes jobs up, for tests, examples and measurements: as many as are asked for, as fast as there is room or at a
-/// rate. The same seed gives the same jobs for ever.
+/// rate.
+///
+/// The same seed gives the same jobs for ever.
 public struct GenerateSource: Source {
     private enum Maker: Sendable {
         case template(GeneratorTemplate)
@@ -41,7 +43,9 @@ public struct GenerateSource: Source {
 
     /// A source whose values a closure makes of the job's index and its random numbers.
     public init(
-        count: Int? = nil, rate: Double? = nil, seed: UInt64 = 0,
+        count: Int? = nil,
+        rate: Double? = nil,
+        seed: UInt64 = 0,
         make: @escaping @Sendable (_ index: Int, _ random: inout GeneratorRandom) async throws -> Value
     ) {
         self.init(count: count, rate: rate, seed: seed, makeGenerator: { ClosureGenerator(make: make) })
@@ -49,7 +53,9 @@ public struct GenerateSource: Source {
 
     /// A source whose values a generator makes, which is made itself, on the source's thread, when the source starts.
     public init(
-        count: Int? = nil, rate: Double? = nil, seed: UInt64 = 0,
+        count: Int? = nil,
+        rate: Double? = nil,
+        seed: UInt64 = 0,
         makeGenerator: @escaping @Sendable () async throws -> any ValueGenerator
     ) {
         self.count = count
@@ -113,7 +119,9 @@ struct Pace {
         self.start = start
     }
 
-    /// How many jobs may follow the `sent` ones now. What was missed more than a second ago is not made up for.
+    /// How many jobs may follow the `sent` ones now.
+    ///
+    /// What was missed more than a second ago is not made up for.
     mutating func due(after sent: Int, at now: Duration) -> Int {
         if (now - start) / .seconds(1) - Double(sent) / rate > 1 { start = now - .seconds(Double(sent) / rate) }
         return max(0, Int((now - start) / .seconds(1) * rate) + 1 - sent)

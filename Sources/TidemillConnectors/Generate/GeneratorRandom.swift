@@ -6,7 +6,9 @@ public struct GeneratorRandom: RandomNumberGenerator, Sendable {
 
     /// The numbers of the job at `index`.
     public init(seed: UInt64, index: Int) {
-        state = Self.mix(seed &+ 0x9E37_79B9_7F4A_7C15) ^ Self.mix(UInt64(bitPattern: Int64(index)) &+ 0xD1B5_4A32_D192_ED03)
+        state =
+            Self.mix(seed &+ 0x9E37_79B9_7F4A_7C15)
+            ^ Self.mix(UInt64(bitPattern: Int64(index)) &+ 0xD1B5_4A32_D192_ED03)
     }
 
     /// 64 random bits.

@@ -12,9 +12,11 @@ import TidemillValue
 /// | `ip` | an IPv4 address |
 /// | `ip:COUNT` | one of so many addresses, the first ones much more often (Zipf's law) |
 /// | `word`, `uuid`, `hex:N` | a word, a UUID, N hexadecimal digits |
-/// | `time`, `time:FORMAT` | the job's moment: `start` and index / `per_second` seconds; FORMAT is `iso`, `iso_ms`, `ncsa`, `unix`, `unix_ms` or a pattern such as `%Y-%m-%d` |
+/// | `time`, `time:FORMAT` | the job's moment: `start` and index / `per_second` seconds |
 /// | `@NAME` | one of the list NAME, by weight; a list's entries are templates themselves |
 /// | `zipf:NAME`, `zipf:NAME:EXPONENT` | one of the list NAME, the first ones much more often |
+///
+/// The FORMAT of a moment is `iso`, `iso_ms`, `ncsa`, `unix`, `unix_ms` or a pattern such as `%Y-%m-%d`.
 ///
 /// A text gives strings. Inside an array or a table, a string that is one placeholder for a number gives a number.
 public struct GeneratorTemplate: Sendable {
@@ -99,7 +101,9 @@ public struct GeneratorTemplate: Sendable {
     }
 
     private static func value(
-        of node: Node, _ moment: Placeholder.Moment, _ random: inout GeneratorRandom
+        of node: Node,
+        _ moment: Placeholder.Moment,
+        _ random: inout GeneratorRandom
     ) -> Value {
         switch node {
         case .constant(let value): value

@@ -92,9 +92,11 @@ enum Placeholder: Sendable {
 
     private static let digits = Array("0123456789abcdef".utf8)
     private static let words = [
-        "amber", "anchor", "apple", "april", "arrow", "autumn", "basin", "beacon", "birch", "bramble", "bridge", "brook",
+        "amber", "anchor", "apple", "april", "arrow", "autumn", "basin", "beacon", "birch", "bramble", "bridge",
+        "brook",
         "candle", "cedar", "chalk", "cloud", "clover", "cobalt", "coral", "copper", "crane", "delta", "drift", "ember",
-        "falcon", "fern", "field", "flint", "forest", "garnet", "glacier", "grain", "harbor", "hazel", "heron", "hollow",
+        "falcon", "fern", "field", "flint", "forest", "garnet", "glacier", "grain", "harbor", "hazel", "heron",
+        "hollow",
         "indigo", "island", "ivory", "jasper", "juniper", "kestrel", "lantern", "larch", "linen", "maple", "marble",
         "meadow", "mill", "mist", "north", "oak", "ocean", "olive", "orchard", "pebble", "pine", "quartz", "river",
         "saffron", "silver", "stone", "tide", "willow",

@@ -2,7 +2,9 @@ import Glibc
 
 /// Picks places of a list, each as often as its weight says.
 struct WeightedPick: Sendable {
-    /// At each place, the sum of the weights up to and including it. Integers, so that the same pick comes out of the
+    /// At each place, the sum of the weights up to and including it.
+    ///
+    /// Integers, so that the same pick comes out of the
     /// same number for ever.
     private let sums: [UInt64]
 

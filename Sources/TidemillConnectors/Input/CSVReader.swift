@@ -38,7 +38,7 @@ struct CSVReader: ~Copyable {
     /// A copy of the row's first bytes, to show it.
     func head() -> Bytes { copy(of: given) }
 
-    /// Reads on. False when the input has ended and ``next()`` has given everything.
+    /// Reads on; false when the input has ended and ``next()`` has given everything.
     mutating func fill() throws -> Bool {
         takeGiven()
         return try window.fill() || window.count > 0

@@ -42,7 +42,7 @@ struct CSVScanner {
         fields.removeAll(keepingCapacity: true)
     }
 
-    /// Goes on where it stopped, in `bytes`, which begin with the row. True when the row's end was passed.
+    /// Goes on where it stopped, in `bytes`, which begin with the row; true when the row's end was passed.
     mutating func scan(_ bytes: UnsafeRawBufferPointer) -> Bool {
         while position < bytes.count {
             switch state {

@@ -4,21 +4,28 @@ import Tidemill
 enum InputFields {
     static let all = [
         FieldSpecification(
-            "format", .choice(["lines", "json_lines", "csv", "whole"]),
+            "format",
+            .choice(["lines", "json_lines", "csv", "whole"]),
             "What becomes a job: every line, the JSON value on every line, every CSV row, or the whole content.",
             default: "lines"
         ),
         FieldSpecification(
-            "max_line", .size(in: 1...1 << 30),
+            "max_line",
+            .size(in: 1...1 << 30),
             "The longest line or CSV row; a longer one fails by itself, with its first 1 KiB as the value.",
             default: "1MiB"
         ),
         FieldSpecification(
-            "max_size", .size(in: 1...1 << 31), "The largest content in the format `whole`.", default: "64MiB"
+            "max_size",
+            .size(in: 1...1 << 31),
+            "The largest content in the format `whole`.",
+            default: "64MiB"
         ),
         FieldSpecification(
-            "header", .boolean,
-            "Whether the first CSV row names the columns, so that rows are tables; else they are arrays.", default: true
+            "header",
+            .boolean,
+            "Whether the first CSV row names the columns, so that rows are tables; else they are arrays.",
+            default: true
         ),
         FieldSpecification("delimiter", .string(allowsEmpty: false), "The character between CSV fields.", default: ","),
     ]
@@ -32,7 +39,8 @@ enum InputFields {
         case "json_lines": return .jsonLines
         case "csv":
             return .csv(
-                CSVDialect(hasHeader: settings.boolean("header"), delimiter: try CSVFields.delimiter(settings)))
+                CSVDialect(hasHeader: settings.boolean("header"), delimiter: try CSVFields.delimiter(settings))
+            )
         case "whole": return .whole
         default: return .lines
         }
@@ -49,8 +57,10 @@ enum CSVFields {
         let text = settings.string("delimiter")
         guard text.utf8.count == 1, let byte = text.utf8.first, !"\"\r\n".utf8.contains(byte) else {
             let issue = settings.issue(
-                at: "delimiter", "a delimiter is one ASCII character and no quote or line end",
-                hint: "\",\", \";\" or \"\\t\"")
+                at: "delimiter",
+                "a delimiter is one ASCII character and no quote or line end",
+                hint: "\",\", \";\" or \"\\t\""
+            )
             throw ConfigurationError([issue])
         }
         return byte

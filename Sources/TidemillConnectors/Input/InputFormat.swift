@@ -15,9 +15,10 @@ public enum InputFormat: Hashable, Sendable {
 
 /// How much memory one job's text may take.
 public struct InputLimits: Hashable, Sendable {
-    /// The longest line or row, in bytes; a longer one fails by itself. Default: 1 MiB.
+    /// The longest line or row, in bytes; a longer one fails by itself; 1 MiB if nothing is said.
     public var line: Int
-    /// The largest content in the format ``InputFormat/whole``, in bytes; a larger one fails. Default: 64 MiB.
+    /// The largest content in the format ``InputFormat/whole``, in bytes; a larger one fails; 64 MiB if nothing is
+    /// said.
     public var whole: Int
 
     /// Limits, in bytes.

@@ -33,7 +33,7 @@ struct InputWindow: ~Copyable {
     /// Hands on, or forgets, the first `count` bytes.
     mutating func take(_ count: Int) { start += count }
 
-    /// Reads more behind the bytes that are there. False when there was nothing more.
+    /// Reads more behind the bytes that are there; false when there was nothing more.
     mutating func fill() throws -> Bool {
         guard !isComplete else { return false }
         if block.capacity - end < Self.leastRoom { moveToNewBlock() }

@@ -29,7 +29,7 @@ struct LineReader: ~Copyable {
         self.limit = limit
     }
 
-    /// Reads on. False when the input has ended and ``next()`` has given everything.
+    /// Reads on; false when the input has ended and ``next()`` has given everything.
     mutating func fill() throws -> Bool {
         try window.fill() || window.count > 0 || skipped != nil
     }

@@ -59,7 +59,9 @@ struct CSVEncoder {
     }
 
     private mutating func append(
-        _ row: [Value], under header: [String]?, to writer: inout ByteWriter
+        _ row: [Value],
+        under header: [String]?,
+        to writer: inout ByteWriter
     ) throws(JobFailure) {
         if isHeaderDue, let header {
             try append(cells: header.map { .string(Bytes($0)) }, to: &writer)

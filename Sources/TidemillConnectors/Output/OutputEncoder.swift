@@ -120,12 +120,18 @@ struct OutputEncoder: ~Copyable {
         switch value {
         case .string(let bytes):
             if format == .lines, bytes.withUnsafeBytes({ $0.contains(UInt8(ascii: "\n")) }) {
-                throw JobFailure(.sink, "a string with a newline in it is not one line (format json_lines can write it)")
+                throw JobFailure(
+                    .sink,
+                    "a string with a newline in it is not one line (format json_lines can write it)"
+                )
             }
             writer.append(bytes)
         case .bool, .integer, .number: try writer.append(sinkJSON: value)
         case .null, .record:
-            throw JobFailure(.sink, "\(value.kindName) can't be written in the format \(name) (json_lines can write it)")
+            throw JobFailure(
+                .sink,
+                "\(value.kindName) can't be written in the format \(name) (json_lines can write it)"
+            )
         }
     }
 }

@@ -4,13 +4,15 @@ import Tidemill
 enum OutputFields {
     static let all = [
         FieldSpecification(
-            "format", .choice(["json_lines", "lines", "csv", "raw"]),
+            "format",
+            .choice(["json_lines", "lines", "csv", "raw"]),
             "How values are written: as JSON on a line each, as text on a line each, as CSV rows, or as bytes with "
                 + "nothing between them.",
             default: "json_lines"
         ),
         FieldSpecification(
-            "columns", .list(of: .string(), count: 1...10_000),
+            "columns",
+            .list(of: .string(), count: 1...10_000),
             "The CSV's columns; by default the fields of the first table."
         ),
         FieldSpecification("delimiter", .string(allowsEmpty: false), "The character between CSV fields.", default: ","),

@@ -64,7 +64,11 @@ struct ConfinedFolder {
     }
 
     private func put(
-        _ temporary: String, as last: String, in folder: Descriptor, replaces: Bool, _ name: String
+        _ temporary: String,
+        as last: String,
+        in folder: Descriptor,
+        replaces: Bool,
+        _ name: String
     ) throws {
         if replaces {
             // A symbolic link of that name is replaced itself, not what it leads to.

@@ -34,11 +34,16 @@ public final class DirectorySink: Sink {
     /// It waits in `write`.
     public var blocksItsThread: Bool { true }
 
-    /// A sink for the directory at `path`. With `replaces` false, a job whose file is there already fails.
+    /// A sink for the directory at `path`.
+    ///
+    /// With `replaces` false, a job whose file is there already fails.
     ///
     /// - Throws: ``FileProblem`` when the braces of `name` don't match.
     public init(
-        _ path: String, name: String = "{name}", content: Content = .raw, replaces: Bool = true
+        _ path: String,
+        name: String = "{name}",
+        content: Content = .raw,
+        replaces: Bool = true
     ) throws(FileProblem) {
         self.path = path
         self.name = try NameTemplate(name)
@@ -108,20 +113,27 @@ extension SystemError {
 extension DirectorySink {
     /// The sink `directory` of configurations.
     public static let component = SinkComponent(
-        "directory", "Writes every job to a file of its own.",
+        "directory",
+        "Writes every job to a file of its own.",
         fields: [
             FieldSpecification("path", .path, "The directory, which is made if need be.", required: true),
             FieldSpecification(
-                "file_name", .string(allowsEmpty: false),
+                "file_name",
+                .string(allowsEmpty: false),
                 "The file's name beneath the directory, with fields of the job's metadata, or its `key`, in braces.",
-                default: "{name}", examples: ["{name}.json", "{user}/{id}.txt"]
+                default: "{name}",
+                examples: ["{name}.json", "{user}/{id}.txt"]
             ),
             FieldSpecification(
-                "format", .choice(Content.allCases.map(\.rawValue)),
-                "What a file holds: `raw` is the bytes of a string, `json` any value as JSON.", default: "raw"
+                "format",
+                .choice(Content.allCases.map(\.rawValue)),
+                "What a file holds: `raw` is the bytes of a string, `json` any value as JSON.",
+                default: "raw"
             ),
             FieldSpecification(
-                "if_exists", .choice(["replace", "fail"]), "What happens to a file that is there: it is replaced, or "
+                "if_exists",
+                .choice(["replace", "fail"]),
+                "What happens to a file that is there: it is replaced, or "
                     + "the job fails.",
                 default: "replace"
             ),
@@ -129,9 +141,11 @@ extension DirectorySink {
     ) { settings in
         do {
             return try DirectorySink(
-                settings.string("path"), name: settings.string("file_name"),
+                settings.string("path"),
+                name: settings.string("file_name"),
                 content: Content(rawValue: settings.string("format")) ?? .raw,
-                replaces: settings.string("if_exists") == "replace")
+                replaces: settings.string("if_exists") == "replace"
+            )
         } catch {
             throw ConfigurationError([settings.issue(at: "file_name", String(describing: error))])
         }

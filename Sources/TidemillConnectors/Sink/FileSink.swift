@@ -127,18 +127,22 @@ func makeParents(of path: String) throws(SystemError) {
 extension FileSink {
     /// The sink `file` of configurations.
     public static let component = SinkComponent(
-        "file", "Writes a file.",
+        "file",
+        "Writes a file.",
         fields: [
             FieldSpecification("path", .path, "The file; folders above it are made.", required: true),
             FieldSpecification(
-                "mode", .choice(Mode.allCases.map(\.rawValue)),
+                "mode",
+                .choice(Mode.allCases.map(\.rawValue)),
                 "What happens to a file that is there: `replace` empties it, `append` continues it.",
                 default: "replace"
             ),
         ] + OutputFields.all
     ) { settings in
         FileSink(
-            settings.string("path"), format: try OutputFields.format(settings),
-            mode: Mode(rawValue: settings.string("mode")) ?? .replace)
+            settings.string("path"),
+            format: try OutputFields.format(settings),
+            mode: Mode(rawValue: settings.string("mode")) ?? .replace
+        )
     }
 }

@@ -30,7 +30,9 @@ struct NameTemplate: Hashable {
         self.parts = parts
     }
 
-    /// The name for a job. `{key}` is the job's key, any other field one of its metadata.
+    /// The name for a job.
+    ///
+    /// `{key}` is the job's key, any other field one of its metadata.
     func name(for job: Job) throws(JobFailure) -> String {
         var name = ""
         for part in parts {

@@ -24,8 +24,9 @@ public final class StandardOutputSink: Sink {
         self.init(descriptor: STDOUT_FILENO, path: "stdout", format: format)
     }
 
-    /// A sink for another descriptor that is open for writing, a pipe's or a socket's; it stays open. `path` is what
-    /// errors call it.
+    /// A sink for another descriptor that is open for writing, a pipe's or a socket's; it stays open.
+    ///
+    /// `path` is what errors call it.
     public init(descriptor: Int32, path: String, format: OutputFormat = .jsonLines) {
         self.format = format
         let writer = OutputWriter(Descriptor(descriptor, owned: false), path: path, end: nil)

@@ -27,9 +27,15 @@ public struct DirectorySource: Source {
     public var blocksItsThread: Bool { true }
 
     /// A source of the files of the directory at `path` whose name matches the glob `pattern`, and, if it is
-    /// recursive, of those beneath. A file may have up to `limit` bytes.
+    /// recursive, of those beneath.
+    ///
+    /// A file may have up to `limit` bytes.
     public init(
-        _ path: String, pattern: String = "*", isRecursive: Bool = false, content: Content = .whole, limit: Int = 64 << 20
+        _ path: String,
+        pattern: String = "*",
+        isRecursive: Bool = false,
+        content: Content = .whole,
+        limit: Int = 64 << 20
     ) {
         self.path = path
         self.pattern = pattern
@@ -42,7 +48,9 @@ public struct DirectorySource: Source {
     public func run(_ output: SourceOutput) async throws {
         let listing = DirectoryListing(root: path, pattern: pattern, isRecursive: isRecursive) { link in
             output.logger.warning(
-                "skipped a symbolic link that leads out of the directory", metadata: ["path": "\(link)"])
+                "skipped a symbolic link that leads out of the directory",
+                metadata: ["path": "\(link)"]
+            )
         }
         let files = try listing.files()
         for (index, file) in files.enumerated() {
@@ -91,23 +99,33 @@ public struct DirectorySource: Source {
 extension DirectorySource {
     /// The source `directory` of configurations.
     public static let component = SourceComponent(
-        "directory", "Reads the files of a directory, each as one job with its name, path, size and time as metadata.",
+        "directory",
+        "Reads the files of a directory, each as one job with its name, path, size and time as metadata.",
         fields: [
             FieldSpecification("path", .path, "The directory.", required: true),
             FieldSpecification(
-                "pattern", .string(allowsEmpty: false), "A glob that file names must match.", default: "*",
+                "pattern",
+                .string(allowsEmpty: false),
+                "A glob that file names must match.",
+                default: "*",
                 examples: ["*.png"]
             ),
             FieldSpecification("recursive", .boolean, "Whether directories beneath it count too.", default: false),
             FieldSpecification(
-                "format", .choice(Content.allCases.map(\.rawValue)),
-                "What a job's value is: `whole` is the file's bytes, `path` its path.", default: "whole"
+                "format",
+                .choice(Content.allCases.map(\.rawValue)),
+                "What a job's value is: `whole` is the file's bytes, `path` its path.",
+                default: "whole"
             ),
             FieldSpecification("max_size", .size(in: 1...1 << 31), "The largest file.", default: "64MiB"),
         ]
     ) { settings in
         DirectorySource(
-            settings.string("path"), pattern: settings.string("pattern"), isRecursive: settings.boolean("recursive"),
-            content: Content(rawValue: settings.string("format")) ?? .whole, limit: settings.size("max_size"))
+            settings.string("path"),
+            pattern: settings.string("pattern"),
+            isRecursive: settings.boolean("recursive"),
+            content: Content(rawValue: settings.string("format")) ?? .whole,
+            limit: settings.size("max_size")
+        )
     }
 }

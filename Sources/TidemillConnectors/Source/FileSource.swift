@@ -74,15 +74,22 @@ public struct FileSource: Source {
 extension FileSource {
     /// The source `file` of configurations.
     public static let component = SourceComponent(
-        "file", "Reads files, plain or packed with gzip or zstd.",
+        "file",
+        "Reads files, plain or packed with gzip or zstd.",
         fields: [
             FieldSpecification(
-                "path", .oneOrMany(.path), "A file, a list of files, or globs, which must match something.",
-                required: true, examples: ["logs/access.log", "logs/*.gz"]
+                "path",
+                .oneOrMany(.path),
+                "A file, a list of files, or globs, which must match something.",
+                required: true,
+                examples: ["logs/access.log", "logs/*.gz"]
             )
         ] + InputFields.all
     ) { settings in
         FileSource(
-            settings.strings("path"), format: try InputFields.format(settings), limits: InputFields.limits(settings))
+            settings.strings("path"),
+            format: try InputFields.format(settings),
+            limits: InputFields.limits(settings)
+        )
     }
 }

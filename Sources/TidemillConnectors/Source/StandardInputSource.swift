@@ -40,7 +40,9 @@ public struct StandardInputSource: Source {
 extension StandardInputSource {
     /// The source `stdin` of configurations.
     public static let component = SourceComponent(
-        "stdin", "Reads standard input, plain or packed with gzip or zstd.", fields: InputFields.all
+        "stdin",
+        "Reads standard input, plain or packed with gzip or zstd.",
+        fields: InputFields.all
     ) { settings in
         StandardInputSource(format: try InputFields.format(settings), limits: InputFields.limits(settings))
     }

@@ -28,7 +28,8 @@ struct Gathered: Sendable {
 
 /// Runs a source to its end; `seen` is called with the number of jobs that came so far, and may drain the pipeline.
 func gather(
-    _ source: any Source, clock: any PipelineClock = SystemClock(),
+    _ source: any Source,
+    clock: any PipelineClock = SystemClock(),
     seen: @escaping @Sendable (Int, Pipeline?) -> Void = { _, _ in }
 ) async throws -> Gathered {
     let gathered = Mutex(Gathered())

@@ -53,7 +53,8 @@ struct SeededNumbers: RandomNumberGenerator {
     mutating func bytes(_ count: Int, frequent: String) -> [UInt8] {
         let frequent = Array(frequent.utf8)
         return (0..<count).map { _ in
-            Bool.random(using: &self) ? frequent.randomElement(using: &self) ?? 0 : UInt8.random(in: 0...255, using: &self)
+            Bool.random(using: &self)
+                ? frequent.randomElement(using: &self) ?? 0 : UInt8.random(in: 0...255, using: &self)
         }
     }
 }
