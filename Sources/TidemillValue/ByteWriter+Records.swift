@@ -8,7 +8,9 @@ extension ByteWriter {
     /// Begins the flat encoding of a table of `count` fields, which ``end(_:)`` ends with the place given here.
     package mutating func beginTable(count: Int) -> Int { open(TIDE_TABLE, count: count) }
 
-    /// Appends a table's key; its value follows. No two keys of a table are the same.
+    /// Appends a table's key; its value follows.
+    ///
+    /// No two keys of a table are the same.
     package mutating func append(key: Bytes) {
         append(word: UInt32(truncatingIfNeeded: key.count))
         append(key)
