@@ -25,4 +25,15 @@ extension ByteWriter {
 
     /// Ends the array or table that began at `place`.
     package mutating func end(_ place: Int) { close(place) }
+
+    /// Appends the flat encoding of a JSON text.
+    ///
+    /// - Throws: ``JSONError``; nothing was written then.
+    package mutating func append(flatOfJSON text: UnsafeRawBufferPointer) throws(JSONError) {
+        guard let start = text.bindMemory(to: UInt8.self).baseAddress, !text.isEmpty else {
+            throw JSONError(reason: "an empty text is not JSON", offset: 0)
+        }
+        var error = tide_json_error(reason: nil, offset: 0)
+        guard tide_json_read(start, text.count, &buffer, &error) else { throw JSONError(error) }
+    }
 }

@@ -6,7 +6,7 @@ import CValue
 ///
 /// `@unchecked Sendable`: it is the only owner of its memory, and can't be copied.
 public struct ByteWriter: ~Copyable, @unchecked Sendable {
-    private var buffer = tide_buffer(bytes: nil, count: 0, capacity: 0, failed: false)
+    var buffer = tide_buffer(bytes: nil, count: 0, capacity: 0, failed: false)
 
     /// An empty writer; it allocates with the first byte.
     public init() {}

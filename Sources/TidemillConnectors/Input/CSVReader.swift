@@ -115,3 +115,20 @@ struct CSVReader: ~Copyable {
         Bytes(copying: UnsafeRawBufferPointer(rebasing: window.bytes.prefix(min(count, LineReader.shown))))
     }
 }
+
+extension CSVReader {
+    /// The row's fields as strings.
+    func texts() -> [Bytes] { fields.map { text(of: $0) } }
+
+    /// A field with one quote for each two.
+    func text(of field: CSVScanner.Field) -> Bytes {
+        var writer = ByteWriter()
+        var rest = bytes(of: field)[...]
+        while let quote = rest.firstIndex(of: UInt8(ascii: "\"")) {
+            writer.append(raw: UnsafeRawBufferPointer(rebasing: rest[...quote]))
+            rest = rest[min(quote + 2, rest.endIndex)...]
+        }
+        writer.append(raw: UnsafeRawBufferPointer(rebasing: rest))
+        return writer.take()
+    }
+}

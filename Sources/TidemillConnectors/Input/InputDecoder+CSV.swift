@@ -7,7 +7,7 @@ extension InputDecoder {
         try reader.skipByteOrderMark()
         var batch = JobBatch()
         let columns = dialect.hasHeader ? try header(&reader) : nil
-        var rows = CSVRows(columns: columns)
+        var rows = EncodedValues()
         // Without a header, the first good row says how many fields there are.
         var width = columns?.count
         repeat {
@@ -23,7 +23,7 @@ extension InputDecoder {
                     try await fail(reader.head(), line: reader.line, reason, after: &batch)
                 } else {
                     width = count
-                    rows.append(reader)
+                    rows.append(row: reader, columns: columns)
                 }
                 guard rows.count >= Self.batchCount else { continue }
                 rows.move(to: &batch)
@@ -46,12 +46,6 @@ extension InputDecoder {
             return columns
         } while try reader.fill()
         return []
-    }
-}
-
-extension CSVRows {
-    fileprivate mutating func move(to batch: inout JobBatch) {
-        drain { batch.append($0) }
     }
 }
 

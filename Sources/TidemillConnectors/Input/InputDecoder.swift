@@ -43,6 +43,7 @@ struct InputDecoder {
 
     private func decodeJSONLines(_ input: any ByteInput) async throws {
         var reader = LineReader(input, limit: limits.line)
+        var values = EncodedValues()
         var batch = JobBatch()
         repeat {
             progress()
@@ -52,14 +53,20 @@ struct InputDecoder {
                     let text = reader.line == 1 ? bytes.withoutByteOrderMark : bytes
                     guard !text.isBlank else { continue }
                     do {
-                        batch.append(try Value(json: text))
+                        try values.append(json: text)
                     } catch {
+                        values.move(to: &batch)
                         try await fail(text.head, line: reader.line, error.description, after: &batch)
                     }
-                case .tooLong(let head): try await failLongLine(head, reader.line, after: &batch)
+                case .tooLong(let head):
+                    values.move(to: &batch)
+                    try await failLongLine(head, reader.line, after: &batch)
                 }
-                if batch.count >= Self.batchCount { try await send(&batch) }
+                guard values.count >= Self.batchCount else { continue }
+                values.move(to: &batch)
+                try await send(&batch)
             }
+            values.move(to: &batch)
             try await send(&batch)
         } while try reader.fill()
     }

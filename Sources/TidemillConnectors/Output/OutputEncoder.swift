@@ -1,3 +1,4 @@
+import Glibc
 import Tidemill
 import TidemillValue
 
@@ -12,6 +13,8 @@ struct OutputEncoder: ~Copyable {
     }
 
     private let format: OutputFormat
+    private let isJSONLines: Bool
+    private let isLines: Bool
     private var csv: CSVEncoder
     private var writer = ByteWriter()
     /// How much of the writer is in a piece.
@@ -22,6 +25,8 @@ struct OutputEncoder: ~Copyable {
 
     init(_ format: OutputFormat) {
         self.format = format
+        isJSONLines = format == .jsonLines
+        isLines = format == .lines
         if case .csv(let columns, let delimiter) = format {
             csv = CSVEncoder(columns: columns, delimiter: delimiter)
         } else {
@@ -40,7 +45,7 @@ struct OutputEncoder: ~Copyable {
     mutating func encode(_ batch: borrowing SinkBatch) {
         for index in 0..<batch.count {
             let value = batch.value(at: index)
-            if case .record(let record) = value, format == .jsonLines, record.isText, record.encoding.endsInLineFeed {
+            if isJSONLines, case .record(let record) = value, record.isText, record.encoding.endsInLineFeed {
                 append(text: record.encoding)
                 continue
             }
@@ -119,7 +124,7 @@ struct OutputEncoder: ~Copyable {
     private mutating func appendText(_ value: Value, _ name: String) throws(JobFailure) {
         switch value {
         case .string(let bytes):
-            if format == .lines, bytes.withUnsafeBytes({ $0.contains(UInt8(ascii: "\n")) }) {
+            if isLines, bytes.hasLineFeed {
                 throw JobFailure(
                     .sink,
                     "a string with a newline in it is not one line (format json_lines can write it)"
@@ -139,6 +144,10 @@ struct OutputEncoder: ~Copyable {
 extension Bytes {
     fileprivate var endsInLineFeed: Bool {
         withUnsafeBytes { $0.last == UInt8(ascii: "\n") }
+    }
+
+    fileprivate var hasLineFeed: Bool {
+        withUnsafeBytes { bytes in bytes.baseAddress.map { memchr($0, 0x0A, bytes.count) != nil } ?? false }
     }
 }
 

@@ -56,6 +56,7 @@ public final class FileSink: Sink {
 
     /// Opens, locks and, for ``Mode/append``, repairs the file.
     public func open() async throws {
+        state.withLock { $0.encoder = OutputEncoder(format) }
         try makeParents(of: path)
         let descriptor = try Descriptor.open(path, (mode == .append ? O_RDWR : O_WRONLY) | O_CREAT)
         let status = try descriptor.status()
