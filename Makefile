@@ -42,7 +42,7 @@ install: build ## Installs the command to $(PREFIX)/bin.
 	install -D -m 755 $(RELEASE)/tidemill $(DESTDIR)$(PREFIX)/bin/tidemill
 
 docs: build ## Writes the configuration reference and the JSON Schema of this version.
-	$(RELEASE)/tidemill list --format markdown > docs/reference.md
+	$(RELEASE)/tidemill list --format markdown > Sources/Tidemill/Tidemill.docc/Reference.md
 	$(RELEASE)/tidemill schema > tidemill.schema.json
 
 setup-tools: # What tests and lint need beside the build.

@@ -5,16 +5,7 @@ import Tidemill
 /// one, and the sum that the sink sees is checked, so that nothing can win by losing jobs.
 func runDispatch(stages: Int, workers: Int, jobs: Int) async throws -> Duration {
     let sum = Sum()
-    var nodes: [PipelineNode] = [
-        .source("numbers") { output in
-            var batch = JobBatch()
-            for number in 0..<Int64(jobs) {
-                batch.append(.integer(number))
-                if batch.count == 256 { try await output.send(&batch) }
-            }
-            try await output.send(&batch)
-        }
-    ]
+    var nodes = [integers(jobs)]
     for stage in 1...stages {
         nodes.append(
             .stage("stage\(stage)", StageSettings(workers: workers)) { value in
@@ -38,6 +29,18 @@ func runDispatch(stages: Int, workers: Int, jobs: Int) async throws -> Duration 
         throw BenchmarkError(message: "jobs were lost: \(pipeline.snapshot().books)")
     }
     return time
+}
+
+/// The integers from 0, as fast as there is room for them.
+func integers(_ count: Int) -> PipelineNode {
+    .source("integers") { output in
+        var batch = JobBatch()
+        for number in 0..<Int64(count) {
+            batch.append(.integer(number))
+            if batch.count == 256 { try await output.send(&batch) }
+        }
+        try await output.send(&batch)
+    }
 }
 
 private final class Sum: Sendable {

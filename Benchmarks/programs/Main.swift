@@ -12,9 +12,20 @@ struct Main {
         let pattern = arguments.dropFirst().first ?? ""
         let workers = option("--workers", in: arguments) ?? 2
         let jobs = option("--jobs", in: arguments) ?? 10_000_000
-        let stages = pattern == "pipe" ? 3 : 1
-        _ = try await runDispatch(stages: stages, workers: workers, jobs: max(jobs / 20, 1))
-        let time = try await runDispatch(stages: stages, workers: workers, jobs: jobs)
+        let measure: (Int) async throws -> Duration
+        switch pattern {
+        case "pipe": measure = { try await runDispatch(stages: 3, workers: workers, jobs: $0) }
+        case "chan": measure = { try await runDispatch(stages: 1, workers: workers, jobs: $0) }
+        case "lua-empty":
+            let workers = option("--workers", in: arguments) ?? 1
+            measure = { try await runEmptyScript(workers: workers, jobs: $0) }
+        case "idle":
+            print("{\"workers\":\(workers),\"rss_kib\":\(try await measureIdleWorkers(workers))}")
+            return
+        default: throw BenchmarkError(message: "usage: tidemill-bench pipe|chan|lua-empty|idle [--workers N] [--jobs N]")
+        }
+        _ = try await measure(max(jobs / 20, 1))
+        let time = try await measure(jobs)
         let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18
         print(
             """

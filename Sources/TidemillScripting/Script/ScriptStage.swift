@@ -94,7 +94,7 @@ extension ScriptFile {
             interrupter.interrupt(generation)
         }
         defer { watch.cancel() }
-        switch state.load(text, chunk: "@" + path) {
+        switch state.load(text, chunk: path) {
         case .finished: return
         case .waiting: throw ScriptError("\(path): a script can't wait while it is loaded; use `init`")
         case .failed(let error) where error.kind == .interrupted:

@@ -1,0 +1,169 @@
+import Foundation
+import Testing
+
+/// What the command prints and how it exits, without running a pipeline.
+@Suite(.timeLimit(.minutes(2)))
+struct CommandLineTests {
+    @Test func help() async throws {
+        let result = try await Tidemill.run(["--help"])
+        #expect(result.status == 0)
+        for command in ["run", "validate, lint", "graph", "schema", "list"] {
+            #expect(result.output.contains("\n  \(command) "), "\(result.output)")
+        }
+        #expect(result.output.contains("78 configuration"))
+    }
+
+    @Test func version() async throws {
+        let result = try await Tidemill.run(["--version"])
+        #expect(result.output == "0.1.0\n")
+    }
+
+    @Test(arguments: [["frobnicate"], ["run", "--frobnicate"], ["graph", "--format", "svg"], ["run", "--log-level", "loud"]])
+    func usage(arguments: [String]) async throws {
+        let result = try await Tidemill.run(arguments)
+        #expect(result.status == 64)
+        #expect(result.output.isEmpty)
+        #expect(result.errors.contains("Usage: tidemill") || result.errors.contains("Usage:"))
+    }
+
+    @Test(arguments: ["validate", "lint"])
+    func theShippedConfigurationIsFine(command: String) async throws {
+        let result = try await Tidemill.run([command])
+        #expect(result.status == 0)
+        #expect(result.output == "config.json: ok (5 nodes)\n")
+        #expect(result.errors.isEmpty)
+    }
+
+    @Test func aMissingFile() async throws {
+        let result = try await Tidemill.run(["run", "nowhere.json"])
+        #expect(result.status == 78)
+        #expect(result.errors.hasPrefix("nowhere.json:1:1: the file cannot be read: "))
+    }
+
+    @Test func everyProblemAtOnce() async throws {
+        let folder = try Folder()
+        try folder.write("return function(line) retrun line end", to: "broken.lua")
+        try folder.write("return { description = 'no handler' }", to: "empty.lua")
+        let config = """
+            {
+              "name": "bad",
+              "sources": [{"name": "in", "type": "stdin"}],
+              "stages": [
+                {"name": "one", "script": "broken.lua"},
+                {"name": "two", "script": "empty.lua"},
+                {"name": "three", "script": "missing.lua"},
+              ],
+              "sinks": [{"name": "out", "type": "stdout"}]
+            }
+            """
+        try folder.write(config, to: "c.json")
+        let result = try await Tidemill.run(["validate", "c.json"], in: folder.url)
+        #expect(result.status == 78)
+        let lines = result.errors.split(separator: "\n").map(String.init)
+        #expect(lines.count == 3, "\(result.errors)")
+        #expect(lines[0].hasPrefix("c.json:5:31: /stages/0/script: broken.lua:1: "), "\(lines[0])")
+        #expect(lines[1].hasPrefix("c.json:6:31: /stages/1/script: empty.lua: "), "\(lines[1])")
+        #expect(lines[2].hasPrefix("c.json:7:33: /stages/2/script: missing.lua: no such file"), "\(lines[2])")
+    }
+
+    @Test func badFieldsWithHints() async throws {
+        let folder = try Folder()
+        let config = """
+            {
+              "sources": [{"name": "in", "type": "stdin", "foramt": "lines"}],
+              "stages": [],
+              "sinks": [{"name": "out", "type": "stdout"}, {"name": "out", "type": "drop", "inputs": ["inn"]}],
+              "shutdown_timeout": 25
+            }
+            """
+        try folder.write(config, to: "c.json")
+        let result = try await Tidemill.run(["run", "c.json"], in: folder.url)
+        #expect(result.status == 78)
+        #expect(result.errors.contains(#"/sources/0/foramt"#) && result.errors.contains(#"did you mean "format"?"#))
+        #expect(result.errors.contains(#"/sinks/1/inputs/0"#) && result.errors.contains(#"did you mean "in"?"#))
+        #expect(result.errors.contains("/sinks/1/name"))
+        #expect(result.errors.contains("/shutdown_timeout"))
+    }
+
+    @Test func optionsAreCheckedAgainstTheScript() async throws {
+        let folder = try Folder()
+        let script = """
+            return {
+              options = { limit = { type = "integer", range = { 1, 10 }, required = true } },
+              handle = function(line) return line end,
+            }
+            """
+        try folder.write(script, to: "s.lua")
+        func config(_ options: String) -> String {
+            """
+            {"sources": [{"name": "in", "type": "stdin"}],
+             "stages": [{"name": "work", "script": "s.lua", "options": \(options)}],
+             "sinks": [{"name": "out", "type": "stdout"}]}
+            """
+        }
+        for (options, message) in [
+            ("{\"limit\": 11}", "/stages/0/options/limit: "), ("{}", "limit"), ("{\"limit\": 5, \"limits\": 1}", "limits"),
+        ] {
+            try folder.write(config(options), to: "c.json")
+            let result = try await Tidemill.run(["validate", "c.json"], in: folder.url)
+            #expect(result.status == 78, "\(options)")
+            #expect(result.errors.contains(message) && result.errors.hasPrefix("c.json:2:"), "\(result.errors)")
+        }
+        try folder.write(config("{\"limit\": 5}"), to: "c.json")
+        #expect(try await Tidemill.run(["validate", "c.json"], in: folder.url).status == 0)
+    }
+
+    @Test func portsMustFit() async throws {
+        let folder = try Folder()
+        try folder.write("return function(v, ctx) ctx:emit(v, { to = \"odd\" }) end", to: "s.lua")
+        func config(_ input: String) -> String {
+            """
+            {"sources": [{"name": "in", "type": "stdin"}],
+             "stages": [{"name": "work", "script": "s.lua"}],
+             "sinks": [{"name": "out", "type": "stdout", "inputs": ["\(input)"]}]}
+            """
+        }
+        for input in ["work", "work.even"] {
+            try folder.write(config(input), to: "c.json")
+            let result = try await Tidemill.run(["validate", "c.json"], in: folder.url)
+            #expect(result.status == 78)
+            #expect(result.errors.contains("odd"), "\(result.errors)")
+        }
+        try folder.write(config("work.odd"), to: "c.json")
+        #expect(try await Tidemill.run(["validate", "c.json"], in: folder.url).status == 0)
+    }
+
+    @Test func theSchemaIsJSONAndNamesEveryComponent() async throws {
+        let result = try await Tidemill.run(["schema"])
+        let schema = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any]
+        #expect(schema?["$schema"] as? String == "https://json-schema.org/draft/2020-12/schema")
+        for type in ["file", "stdin", "directory", "generate", "stdout", "drop", "script"] {
+            #expect(result.output.contains("\"\(type)\""))
+        }
+    }
+
+    @Test(arguments: ["text", "json", "markdown"])
+    func listsEveryComponent(format: String) async throws {
+        let result = try await Tidemill.run(["list", "--format", format])
+        #expect(result.status == 0)
+        for word in ["generate", "max_line", "directory", "drop", "capabilities"] {
+            #expect(result.output.contains(word), "\(word)")
+        }
+    }
+
+    @Test(arguments: [("text", "enrich"), ("mermaid", "flowchart"), ("dot", "digraph")])
+    func drawsTheGraph(format: String, word: String) async throws {
+        let result = try await Tidemill.run(["graph", "--format", format])
+        #expect(result.status == 0)
+        #expect(result.output.contains(word), "\(result.output)")
+    }
+
+    @Test func theReferenceAndTheSchemaInTheRepositoryAreThisVersions() async throws {
+        let reference = Tidemill.repository.appendingPathComponent("Sources/Tidemill/Tidemill.docc/Reference.md")
+        let list = try await Tidemill.run(["list", "--format", "markdown"])
+        #expect(try String(contentsOf: reference, encoding: .utf8) == list.output, "run `make docs`")
+        let schema = try await Tidemill.run(["schema"])
+        let file = Tidemill.repository.appendingPathComponent("tidemill.schema.json")
+        #expect(try String(contentsOf: file, encoding: .utf8) == schema.output, "run `make docs`")
+    }
+}
