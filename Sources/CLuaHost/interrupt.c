@@ -88,8 +88,20 @@ void tide_interrupter_release(tide_interrupter *interrupter) {
     }
 }
 
+/// Threads of libdispatch block the signal, and so do those that are made by them.
+static void unblock(void) {
+    static _Thread_local bool done __attribute__((tls_model("initial-exec")));
+    if (__builtin_expect(!done, 0)) {
+        sigset_t set;
+        sigemptyset(&set);
+        sigaddset(&set, SIGURG);
+        done = pthread_sigmask(SIG_UNBLOCK, &set, NULL) == 0;
+    }
+}
+
 void tide_enter(tide_state *S, tide_state *_Nullable *_Nonnull previous) {
     tide_interrupter *interrupter = S->interrupter;
+    unblock();
     interrupter->thread = pthread_self();
     *previous = current;
     current = S;

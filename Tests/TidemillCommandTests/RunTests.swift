@@ -53,7 +53,10 @@ struct RunTests {
               if line == "bad" then error("no good: " .. line) end
               return line
             end
-            return function(line) return check(line) end
+            return function(line)
+              local checked = check(line)
+              return checked
+            end
             """
         try folder.write(script, to: "check.lua")
         try folder.write(Self.config(script: "check.lua"), to: "c.json")
@@ -68,7 +71,7 @@ struct RunTests {
         #expect(letter["stage"] as? String == "work")
         let error = try #require(letter["error"] as? [String: Any])
         #expect(error["message"] as? String == "check.lua:2: no good: bad")
-        #expect((error["traceback"] as? String)?.contains("check.lua:5") == true)
+        #expect((error["traceback"] as? String)?.contains("check.lua:6") == true)
         #expect((letter["attempts"] as? [Any])?.count == 1)
         #expect(result.errors.contains("= delivered 2 + dead_lettered 1"), "\(result.errors)")
     }

@@ -36,14 +36,16 @@ enum Tidemill {
     static func start(
         _ arguments: [String], in folder: URL = repository, environment: [String: String] = [:]
     ) throws -> Running {
-        try Running(arguments, folder, environment)
+        // One at a time: a pipe that another command inherits by accident would never be at its end.
+        try spawning.withLock { _ in try Running(arguments, folder, environment) }
     }
+
+    private static let spawning = Mutex<Void>(())
 }
 
 /// A command that runs.
 final class Running: Sendable {
-    // `nonisolated(unsafe)`: made here, and then only asked for its number, sent signals and waited for.
-    private nonisolated(unsafe) let process = Process()
+    private let process = Process()
     private let input = Pipe()
     private let output: Collected
     private let errors: Collected
@@ -51,6 +53,10 @@ final class Running: Sendable {
 
     fileprivate init(_ arguments: [String], _ folder: URL, _ environment: [String: String]) throws {
         let (out, err) = (Pipe(), Pipe())
+        for pipe in [input, out, err] {
+            _ = fcntl(pipe.fileHandleForReading.fileDescriptor, F_SETFD, FD_CLOEXEC)
+            _ = fcntl(pipe.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
+        }
         process.executableURL = Tidemill.binary
         process.arguments = arguments
         process.currentDirectoryURL = folder
@@ -85,7 +91,6 @@ final class Running: Sendable {
     /// Waits for its end, its input left open.
     func wait() async -> Tidemill.Result {
         for await _ in ended.stream {}
-        process.waitUntilExit()
         let isSignal = process.terminationReason == .uncaughtSignal
         return Tidemill.Result(
             status: isSignal ? -1 : process.terminationStatus, signal: isSignal ? process.terminationStatus : nil,

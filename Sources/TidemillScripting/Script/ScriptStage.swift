@@ -99,7 +99,10 @@ extension ScriptFile {
         case .waiting: throw ScriptError("\(path): a script can't wait while it is loaded; use `init`")
         case .failed(let error) where error.kind == .interrupted:
             throw ScriptError("\(path): the script did not come to its end within \(Self.loadTimeout)")
-        case .failed(let error): throw ScriptError(error.message, traceback: error.traceback)
+        case .failed(let error):
+            // What the script raised begins with its path and line; what is wrong with the script as a whole does not.
+            let place = error.message.hasPrefix(path + ":") ? "" : path + ": "
+            throw ScriptError(place + error.message, traceback: error.traceback)
         }
     }
 
