@@ -11,7 +11,8 @@ func runDispatch(stages: Int, workers: Int, jobs: Int) async throws -> Duration 
             .stage("stage\(stage)", StageSettings(workers: workers)) { value in
                 guard case .integer(let number) = value else { return nil }
                 return .integer(number &+ 1)
-            })
+            }
+        )
     }
     nodes.append(
         .sink("sum") { batch in
@@ -20,7 +21,8 @@ func runDispatch(stages: Int, workers: Int, jobs: Int) async throws -> Duration 
                 if case .integer(let number) = batch.value(at: index) { part &+= number }
             }
             sum.value.add(part, ordering: .relaxed)
-        })
+        }
+    )
     let pipeline = try Pipeline(name: "dispatch", nodes: nodes)
     let clock = ContinuousClock()
     let time = try await clock.measure { try await pipeline.run() }

@@ -22,7 +22,8 @@ struct Main {
         case "idle":
             print("{\"workers\":\(workers),\"rss_kib\":\(try await measureIdleWorkers(workers))}")
             return
-        default: throw BenchmarkError(message: "usage: tidemill-bench pipe|chan|lua-empty|idle [--workers N] [--jobs N]")
+        default:
+            throw BenchmarkError(message: "usage: tidemill-bench pipe|chan|lua-empty|idle [--workers N] [--jobs N]")
         }
         _ = try await measure(max(jobs / 20, 1))
         let time = try await measure(jobs)
@@ -31,7 +32,8 @@ struct Main {
             """
             {"pattern":"\(pattern)","jobs":\(jobs),"workers":\(workers),"seconds":\(seconds),\
             "jobs_per_s":\(Double(jobs) / seconds),"rss_mib":\(Double(residentKiB()) / 1024)}
-            """)
+            """
+        )
     }
 
     static func option(_ name: String, in arguments: [String]) -> Int? {

@@ -9,7 +9,8 @@ func runEmptyScript(workers: Int, jobs: Int) async throws -> Duration {
             integers(jobs),
             try .script("empty", source: "return function() end", StageSettings(workers: workers)),
             .sink("none") { _ in },
-        ])
+        ]
+    )
     let time = try await ContinuousClock().measure { try await pipeline.run() }
     guard pipeline.snapshot().books[.filtered] == jobs else { throw BenchmarkError(message: "jobs were lost") }
     return time
@@ -27,7 +28,8 @@ func measureIdleWorkers(_ workers: Int) async throws -> Int {
             },
             try .script("idle", source: "return function() end", StageSettings(workers: workers)),
             .sink("none") { _ in },
-        ])
+        ]
+    )
     async let run: Void = pipeline.run()
     // The source starts once every worker is ready.
     for await _ in started.stream {}

@@ -11,6 +11,7 @@ extension Components {
         var components = Components()
         components.addConnectors()
         components.addScripting()
+        components.add(.generate)
         return components
     }()
 }
@@ -24,8 +25,10 @@ struct ConfigurationOption: ParsableArguments {
     func load() throws -> PipelineConfiguration {
         try reportingIssues {
             try PipelineConfiguration.load(
-                path: config, registry: Components.standard.registry,
-                environment: ProcessInfo.processInfo.environment)
+                path: config,
+                registry: Components.standard.registry,
+                environment: ProcessInfo.processInfo.environment
+            )
         }
     }
 

@@ -25,7 +25,9 @@ struct ErrorOutputLogHandler: LogHandler {
         complain(format == .json ? json(event, fields, time) : text(event, fields, time))
     }
 
-    private func text(_ event: LogEvent, _ fields: [(key: String, value: Logger.MetadataValue)], _ time: String) -> String {
+    private func text(_ event: LogEvent, _ fields: [(key: String, value: Logger.MetadataValue)], _ time: String)
+        -> String
+    {
         let fields = fields.map { " \($0.key)=\(quotedIfNeeded("\($0.value)"))" }.joined()
         return "\(time) \(event.level.rawValue) \(event.message)\(fields)"
     }
@@ -35,7 +37,9 @@ struct ErrorOutputLogHandler: LogHandler {
         return needsQuotes ? text.debugDescription : text
     }
 
-    private func json(_ event: LogEvent, _ fields: [(key: String, value: Logger.MetadataValue)], _ time: String) -> String {
+    private func json(_ event: LogEvent, _ fields: [(key: String, value: Logger.MetadataValue)], _ time: String)
+        -> String
+    {
         var line = ["time": time, "level": event.level.rawValue, "message": "\(event.message)"]
         for (key, value) in fields { line[key] = "\(value)" }
         let encoder = JSONEncoder()

@@ -27,9 +27,12 @@ struct Run: AsyncParsableCommand {
     @Option(
         help: "The least severe log lines to show: trace, debug, info, notice, warning, error or critical.",
         transform: { text in
-            guard let level = Logger.Level(rawValue: text) else { throw ValidationError("there is no level \"\(text)\"") }
+            guard let level = Logger.Level(rawValue: text) else {
+                throw ValidationError("there is no level \"\(text)\"")
+            }
             return level
-        })
+        }
+    )
     var logLevel = Logger.Level.info
 
     @Flag(name: .shortAndLong, help: "Shows neither progress nor the summary.")

@@ -15,7 +15,11 @@ final class LuaHost {
 
     /// Answers a call. Everything is done when this returns: what C does then may jump.
     fileprivate func call(
-        _ number: Int, _ arguments: UnsafeRawBufferPointer, count: Int, canWait: Bool, _ result: inout tide_buffer
+        _ number: Int,
+        _ arguments: UnsafeRawBufferPointer,
+        count: Int,
+        canWait: Bool,
+        _ result: inout tide_buffer
     ) -> tide_answer {
         guard number < functions.count else { return TIDE_HOST_ERROR }
         do {
@@ -51,8 +55,13 @@ final class LuaHost {
 
 /// What C calls. It has no isolation and captures nothing; the host comes as a pointer.
 nonisolated func answerScript(
-    _ context: UnsafeMutableRawPointer?, _ function: Int32, _ arguments: UnsafePointer<UInt8>?, _ size: Int,
-    _ count: Int32, _ canWait: Bool, _ result: UnsafeMutablePointer<tide_buffer>
+    _ context: UnsafeMutableRawPointer?,
+    _ function: Int32,
+    _ arguments: UnsafePointer<UInt8>?,
+    _ size: Int,
+    _ count: Int32,
+    _ canWait: Bool,
+    _ result: UnsafeMutablePointer<tide_buffer>
 ) -> tide_answer {
     guard let context, function >= 0 else { return TIDE_HOST_ERROR }
     let host = Unmanaged<LuaHost>.fromOpaque(context).takeUnretainedValue()

@@ -44,9 +44,16 @@ public final class LuaState {
             return .values([.string(Bytes(found.source)), .string(Bytes(found.chunk))])
         }
         var settings = tide_settings(
-            memory_limit: limits.memory, output_limit: limits.outputBytes, emission_limit: limits.outputs,
-            host: answerScript, context: Unmanaged.passUnretained(host).toOpaque(), resolver: resolver,
-            incremental: false, fail_at: 0, fail_count: 0)
+            memory_limit: limits.memory,
+            output_limit: limits.outputBytes,
+            emission_limit: limits.outputs,
+            host: answerScript,
+            context: Unmanaged.passUnretained(host).toOpaque(),
+            resolver: resolver,
+            incremental: false,
+            fail_at: 0,
+            fail_count: 0
+        )
         guard let state = tide_state_new(&settings) else { throw LuaError(.memory, "no memory for a Lua state") }
         self.state = state
         self.host = host
@@ -84,13 +91,24 @@ public final class LuaState {
     }
 
     private func define(
-        _ place: tide_place, _ name: String, module: String? = nil, function: Int32 = -1, value: Value? = nil
+        _ place: tide_place,
+        _ name: String,
+        module: String? = nil,
+        function: Int32 = -1,
+        value: Value? = nil
     ) throws(LuaError) {
         var encoded = ByteWriter()
         if let value { encoded.append(flat: value) }
         let done = encoded.withUnsafeBytes { bytes in
             tide_state_define(
-                state, place, module, name, function, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count)
+                state,
+                place,
+                module,
+                name,
+                function,
+                bytes.bindMemory(to: UInt8.self).baseAddress,
+                bytes.count
+            )
         }
         if !done { throw LuaError(report) }
     }
@@ -99,12 +117,16 @@ public final class LuaState {
 
     /// Compiles a script, text only, and runs it once; `chunk` is what messages call it.
     public func load(_ source: [UInt8], chunk: String) -> Step {
-        step(source.withUnsafeBufferPointer { bytes in
-            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 1) { none in
-                guard let start = bytes.baseAddress ?? UnsafePointer(none.baseAddress) else { return TIDE_STEP_FAILED }
-                return tide_load(state, start, bytes.count, chunk)
+        step(
+            source.withUnsafeBufferPointer { bytes in
+                withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 1) { none in
+                    guard let start = bytes.baseAddress ?? UnsafePointer(none.baseAddress) else {
+                        return TIDE_STEP_FAILED
+                    }
+                    return tide_load(state, start, bytes.count, chunk)
+                }
             }
-        })
+        )
     }
 
     /// Whether the script defines an entry.
@@ -154,10 +176,12 @@ public final class LuaState {
     }
 
     private func handle(_ tag: Int, _ bytes: Bytes) -> Step {
-        step(bytes.withUnsafeBytes { bytes in
-            var input = tide_input(tag: Int32(tag), integer: 0, number: 0, bytes: bytes.bytes, count: bytes.count)
-            return tide_handle(state, &input)
-        })
+        step(
+            bytes.withUnsafeBytes { bytes in
+                var input = tide_input(tag: Int32(tag), integer: 0, number: 0, bytes: bytes.bytes, count: bytes.count)
+                return tide_handle(state, &input)
+            }
+        )
     }
 
     private func step(_ step: tide_step) -> Step {
@@ -218,7 +242,8 @@ public struct LuaOutputs {
         case TIDE_INTEGER: return .integer(output.integer)
         case TIDE_NUMBER: return .number(output.number)
         case TIDE_STRING: return .string(Bytes(block, start: output.offset, count: output.count))
-        case TIDE_ARRAY, TIDE_TABLE: return .record(Record(flat: Bytes(block, start: output.offset, count: output.count)))
+        case TIDE_ARRAY, TIDE_TABLE:
+            return .record(Record(flat: Bytes(block, start: output.offset, count: output.count)))
         case TIDE_JSON: return .record(Record(text: Bytes(block, start: output.offset, count: output.count)))
         default: return .null
         }

@@ -17,8 +17,12 @@ extension PipelineNode {
     ///   - memory: how many bytes the script's objects may take in each worker.
     /// - Throws: ``ScriptError`` when it does not compile, or defines no handler.
     public static func script(
-        _ name: String, source: String, inputs: [String]? = nil, _ settings: StageSettings = StageSettings(),
-        options: Value = [:], memory: Int = 64 << 20
+        _ name: String,
+        source: String,
+        inputs: [String]? = nil,
+        _ settings: StageSettings = StageSettings(),
+        options: Value = [:],
+        memory: Int = 64 << 20
     ) throws -> PipelineNode {
         let file = ScriptFile(path: name, text: Array(source.utf8))
         let stage = try ScriptStage(file: file, options: options, memory: memory)

@@ -93,7 +93,9 @@ public struct Record: Sendable {
     /// The element at `index`, counted from 0; nil where there is none, or where it is a table.
     public subscript(index: Int) -> Value? {
         var reader = ValueReader(flat)
-        guard let header = reader.enter(), header.tag == TIDE_ARRAY, index >= 0, index < header.count else { return nil }
+        guard let header = reader.enter(), header.tag == TIDE_ARRAY, index >= 0, index < header.count else {
+            return nil
+        }
         for _ in 0..<index { reader.skip() }
         return reader.next()
     }

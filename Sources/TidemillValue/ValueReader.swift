@@ -13,7 +13,9 @@ struct ValueReader {
 
     /// The tag and the number of members of the array or table at the current place.
     var header: (tag: Int, count: Int)? {
-        guard let tag = byte(at: position), tag == TIDE_ARRAY || tag == TIDE_TABLE, position + 9 <= end else { return nil }
+        guard let tag = byte(at: position), tag == TIDE_ARRAY || tag == TIDE_TABLE, position + 9 <= end else {
+            return nil
+        }
         return (Int(tag), Int(word(at: position + 5)))
     }
 

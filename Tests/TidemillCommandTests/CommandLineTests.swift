@@ -18,7 +18,9 @@ struct CommandLineTests {
         #expect(result.output == "0.1.0\n")
     }
 
-    @Test(arguments: [["frobnicate"], ["run", "--frobnicate"], ["graph", "--format", "svg"], ["run", "--log-level", "loud"]])
+    @Test(arguments: [
+        ["frobnicate"], ["run", "--frobnicate"], ["graph", "--format", "svg"], ["run", "--log-level", "loud"],
+    ])
     func usage(arguments: [String]) async throws {
         let result = try await Tidemill.run(arguments)
         #expect(result.status == 64)
@@ -102,7 +104,8 @@ struct CommandLineTests {
             """
         }
         for (options, message) in [
-            ("{\"limit\": 11}", "/stages/0/options/limit: "), ("{}", "limit"), ("{\"limit\": 5, \"limits\": 1}", "limits"),
+            ("{\"limit\": 11}", "/stages/0/options/limit: "), ("{}", "limit"),
+            ("{\"limit\": 5, \"limits\": 1}", "limits"),
         ] {
             try folder.write(config(options), to: "c.json")
             let result = try await Tidemill.run(["validate", "c.json"], in: folder.url)

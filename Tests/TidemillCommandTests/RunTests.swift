@@ -5,7 +5,11 @@ import Testing
 @Suite(.timeLimit(.minutes(2)))
 struct RunTests {
     private static func config(
-        script: String, workers: Int = 1, extra: String = "", letters: Bool = true, sink: String? = nil
+        script: String,
+        workers: Int = 1,
+        extra: String = "",
+        letters: Bool = true,
+        sink: String? = nil
     ) -> String {
         let deadLetters = letters ? #", "dead_letters": {"type": "file", "path": "dead.jsonl"}"# : ""
         return """
@@ -20,7 +24,9 @@ struct RunTests {
         let folder = try Folder()
         for name in ["config.json", "scripts", "Examples"] {
             try FileManager.default.copyItem(
-                at: Tidemill.repository.appendingPathComponent(name), to: folder.url.appendingPathComponent(name))
+                at: Tidemill.repository.appendingPathComponent(name),
+                to: folder.url.appendingPathComponent(name)
+            )
         }
         let result = try await Tidemill.run(["run"], in: folder.url)
         #expect(result.status == 0, "\(result.errors)")
@@ -39,7 +45,10 @@ struct RunTests {
         let folder = try Folder()
         try folder.write("return function(line) return line end", to: "same.lua")
         let sink = #"{"name": "out", "type": "stdout", "format": "lines"}"#
-        try folder.write(Self.config(script: "same.lua", workers: 4, extra: #", "order": "input""#, sink: sink), to: "c.json")
+        try folder.write(
+            Self.config(script: "same.lua", workers: 4, extra: #", "order": "input""#, sink: sink),
+            to: "c.json"
+        )
         let text = (1...20_000).map { "line \($0)\n" }.joined()
         let result = try await Tidemill.run(["run", "c.json"], in: folder.url, input: text)
         #expect(result.status == 0)
@@ -66,7 +75,8 @@ struct RunTests {
         let letters = try folder.lines("dead.jsonl")
         #expect(letters.count == 1)
         let letter = try #require(
-            try JSONSerialization.jsonObject(with: Data(letters[0].utf8)) as? [String: Any])
+            try JSONSerialization.jsonObject(with: Data(letters[0].utf8)) as? [String: Any]
+        )
         #expect(letter["value"] as? String == "bad")
         #expect(letter["stage"] as? String == "work")
         let error = try #require(letter["error"] as? [String: Any])
@@ -146,7 +156,9 @@ struct RunTests {
         let folder = try Folder()
         try folder.write("return function(line) return line end", to: "same.lua")
         let config = Self.config(script: "same.lua").replacing(
-            #""type": "stdin""#, with: #""type": "generate", "template": "x{{index}}""#)
+            #""type": "stdin""#,
+            with: #""type": "generate", "template": "x{{index}}""#
+        )
         try folder.write(config, to: "c.json")
         let shell = Process()
         shell.executableURL = URL(fileURLWithPath: "/bin/bash")

@@ -25,7 +25,10 @@ enum Tidemill {
 
     /// Runs it to its end.
     static func run(
-        _ arguments: [String], in folder: URL = repository, input: String? = nil, environment: [String: String] = [:]
+        _ arguments: [String],
+        in folder: URL = repository,
+        input: String? = nil,
+        environment: [String: String] = [:]
     ) async throws -> Result {
         let running = try start(arguments, in: folder, environment: environment)
         if let input { running.write(input) }
@@ -34,7 +37,9 @@ enum Tidemill {
 
     /// Starts it.
     static func start(
-        _ arguments: [String], in folder: URL = repository, environment: [String: String] = [:]
+        _ arguments: [String],
+        in folder: URL = repository,
+        environment: [String: String] = [:]
     ) throws -> Running {
         // One at a time: a pipe that another command inherits by accident would never be at its end.
         try spawning.withLock { _ in try Running(arguments, folder, environment) }
@@ -93,8 +98,11 @@ final class Running: Sendable {
         for await _ in ended.stream {}
         let isSignal = process.terminationReason == .uncaughtSignal
         return Tidemill.Result(
-            status: isSignal ? -1 : process.terminationStatus, signal: isSignal ? process.terminationStatus : nil,
-            output: await output.all(), errors: await errors.all())
+            status: isSignal ? -1 : process.terminationStatus,
+            signal: isSignal ? process.terminationStatus : nil,
+            output: await output.all(),
+            errors: await errors.all()
+        )
     }
 }
 

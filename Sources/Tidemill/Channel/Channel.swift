@@ -26,7 +26,9 @@ package final class Channel<Element: Sendable>: Sendable {
     ///
     /// With `shielded` the cancellation of the task does not end the wait; only the channel's does.
     package func send(
-        _ batch: Batch<Element>, evicted: Batch<Element>, shielded: Bool = false
+        _ batch: Batch<Element>,
+        evicted: Batch<Element>,
+        shielded: Bool = false
     ) async -> ChannelSignal {
         if let signal = trySend(batch, evicted: evicted) { return signal }
         return await wait(shielded: shielded) { state, waiter, wakeups in
@@ -92,7 +94,9 @@ package final class Channel<Element: Sendable>: Sendable {
     /// A task is marked as cancelled before its handlers run. So if the handler came before this and found no waiter,
     /// the mark is seen here, under the lock; if it comes after, it finds the waiter.
     private func enter(
-        _ continuation: Continuation, id: UInt64, cancellable: Bool,
+        _ continuation: Continuation,
+        id: UInt64,
+        cancellable: Bool,
         _ register: @Sendable (inout State, (id: UInt64, token: Continuation), inout State.Wakeups) -> ChannelSignal?
     ) {
         let signal = step { state, wakeups -> ChannelSignal? in

@@ -91,7 +91,10 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
     /// and a `waiter` is given; else it stays in the batch (``ChannelSignal/full``). Elements that an overflow drops to
     /// make room go to `evicted`. Nil means that the waiter waits.
     package mutating func send(
-        _ batch: Batch<Element>, evicted: Batch<Element>, waiter: (id: UInt64, token: Token)?, wakeups: inout Wakeups
+        _ batch: Batch<Element>,
+        evicted: Batch<Element>,
+        waiter: (id: UInt64, token: Token)?,
+        wakeups: inout Wakeups
     ) -> ChannelSignal? {
         switch phase {
         case .open: break
@@ -162,7 +165,10 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
     /// Adds up to `limit` elements to the back of `batch`: what is there, without waiting for more. If nothing is
     /// there the `waiter` waits (nil), or the answer is ``ChannelSignal/empty`` when none is given.
     package mutating func receive(
-        _ batch: Batch<Element>, limit: Int, waiter: (id: UInt64, token: Token)?, wakeups: inout Wakeups
+        _ batch: Batch<Element>,
+        limit: Int,
+        waiter: (id: UInt64, token: Token)?,
+        wakeups: inout Wakeups
     ) -> ChannelSignal? {
         let before = batch.count
         dequeue(limit, to: batch)

@@ -7,7 +7,9 @@ public struct SourceComponent: Sendable {
 
     /// A type of source. `make` may throw ``ConfigurationError`` for what only the component can see.
     public init(
-        _ type: String, _ summary: String, fields: [FieldSpecification],
+        _ type: String,
+        _ summary: String,
+        fields: [FieldSpecification],
         make: @escaping @Sendable (Settings) throws -> any Source
     ) {
         specification = ComponentSpecification(kind: .source, type: type, summary: summary, fields: fields)
@@ -24,7 +26,9 @@ public struct SinkComponent: Sendable {
 
     /// A type of sink. `make` may throw ``ConfigurationError`` for what only the component can see.
     public init(
-        _ type: String, _ summary: String, fields: [FieldSpecification],
+        _ type: String,
+        _ summary: String,
+        fields: [FieldSpecification],
         make: @escaping @Sendable (Settings) throws -> any Sink
     ) {
         specification = ComponentSpecification(kind: .sink, type: type, summary: summary, fields: fields)
@@ -44,7 +48,8 @@ public struct StageComponent: Sendable {
 
         /// Each worker has a handler of its own. With `isBlocking` the workers get threads of the stage's own.
         public init(
-            isBlocking: Bool = false, ports: [String] = [],
+            isBlocking: Bool = false,
+            ports: [String] = [],
             makeHandler: @escaping @Sendable (WorkerContext) async throws -> any Handler
         ) {
             self.init(isBlocking: isBlocking, ports: ports, script: nil) {
@@ -53,7 +58,10 @@ public struct StageComponent: Sendable {
         }
 
         package init(
-            isBlocking: Bool, ports: [String], script: ScriptIdentity?, factory: @escaping ProcessorFactory
+            isBlocking: Bool,
+            ports: [String],
+            script: ScriptIdentity?,
+            factory: @escaping ProcessorFactory
         ) {
             self.factory = factory
             self.isBlocking = isBlocking
@@ -69,13 +77,16 @@ public struct StageComponent: Sendable {
 
     /// A type of stage. `make` may throw ``ConfigurationError`` for what only the component can see.
     public init(
-        _ type: String, _ summary: String, fields: [FieldSpecification],
+        _ type: String,
+        _ summary: String,
+        fields: [FieldSpecification],
         make: @escaping @Sendable (Settings) throws -> Implementation
     ) {
         self.init(ComponentSpecification(kind: .stage, type: type, summary: summary, fields: fields), make: make)
     }
 
-    package init(_ specification: ComponentSpecification, make: @escaping @Sendable (Settings) throws -> Implementation) {
+    package init(_ specification: ComponentSpecification, make: @escaping @Sendable (Settings) throws -> Implementation)
+    {
         self.specification = specification
         self.make = make
     }

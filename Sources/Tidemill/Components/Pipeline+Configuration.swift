@@ -4,7 +4,9 @@ extension Pipeline {
     /// - Throws: ``ConfigurationError`` with everything that the components find wrong with their settings, all of it
     ///   in one go.
     public convenience init(
-        _ configuration: PipelineConfiguration, components: Components, options: PipelineOptions = PipelineOptions()
+        _ configuration: PipelineConfiguration,
+        components: Components,
+        options: PipelineOptions = PipelineOptions()
     ) throws {
         var assembly = Assembly(configuration: configuration, components: components)
         let (nodes, deadLetters) = try assembly.build()
@@ -29,7 +31,9 @@ private struct Assembly {
         let components = components
         var nodes: [PipelineNode] = []
         for source in configuration.sources {
-            guard let made = try make(source.settings, { try components.sources[source.type]?.make($0) }) else { continue }
+            guard let made = try make(source.settings, { try components.sources[source.type]?.make($0) }) else {
+                continue
+            }
             var node = PipelineNode.source(source.name, made)
             node.onError = explicitPolicy(source.settings)
             nodes.append(node)
@@ -66,8 +70,10 @@ private struct Assembly {
 
     private func node(_ stage: StageConfiguration, _ made: StageComponent.Implementation) -> PipelineNode {
         let settings = StageSettings(
-            workers: stage.workers.resolved(cores: onlineProcessors()), order: stage.order,
-            ownThreads: made.isBlocking)
+            workers: stage.workers.resolved(cores: onlineProcessors()),
+            order: stage.order,
+            ownThreads: made.isBlocking
+        )
         var node = PipelineNode.stage(stage.name, inputs: inputs(stage.name), settings, processor: made.factory)
         node.channel = stage.channel
         node.onError = explicitPolicy(stage.settings)

@@ -103,7 +103,10 @@ package final class Ledger: Sendable {
             let worst = max(old >> Self.worstShift, UInt64(outcome.rawValue))
             let new = (old & Self.pending - 1) | worst << Self.worstShift
             let (done, seen) = slots[index].compareExchange(
-                expected: old, desired: new, ordering: .acquiringAndReleasing)
+                expected: old,
+                desired: new,
+                ordering: .acquiringAndReleasing
+            )
             if done { return }
             old = seen
         }

@@ -18,9 +18,16 @@ package struct ScriptIdentity: Sendable {
 /// The record of a job that failed: everything that is needed to understand it and to try it again.
 enum DeadLetter {
     static func record(
-        _ delivery: Delivery, _ failure: JobFailure, id: String, stage: String, script: ScriptIdentity?, at date: Date
+        _ delivery: Delivery,
+        _ failure: JobFailure,
+        id: String,
+        stage: String,
+        script: ScriptIdentity?,
+        at date: Date
     ) -> Value {
-        let time = Value.string(Bytes(date.formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true))))
+        let time = Value.string(
+            Bytes(date.formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true)))
+        )
         let job: Value = [
             "id": .string(Bytes(id)),
             "key": delivery.job.key.map { .string($0) } ?? .null,

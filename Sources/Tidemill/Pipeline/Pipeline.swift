@@ -19,7 +19,10 @@ public final class Pipeline: Service {
     ///
     /// - Throws: ``PipelineError`` when the nodes don't fit together.
     public init(
-        name: String, nodes: [PipelineNode], deadLetters: (any Sink)? = nil, options: PipelineOptions = PipelineOptions()
+        name: String,
+        nodes: [PipelineNode],
+        deadLetters: (any Sink)? = nil,
+        options: PipelineOptions = PipelineOptions()
     ) throws(PipelineError) {
         self.name = name
         self.options = options
@@ -80,8 +83,10 @@ public struct PipelineOptions: Sendable {
 
     /// Options; the defaults are a logger named "tidemill", the system's clock, 25 s and 131,072 messages.
     public init(
-        logger: Logger = Logger(label: "tidemill"), clock: any PipelineClock = SystemClock(),
-        shutdownTimeout: Duration = .seconds(25), inFlight: Int = 131_072
+        logger: Logger = Logger(label: "tidemill"),
+        clock: any PipelineClock = SystemClock(),
+        shutdownTimeout: Duration = .seconds(25),
+        inFlight: Int = 131_072
     ) {
         self.logger = logger
         self.clock = clock

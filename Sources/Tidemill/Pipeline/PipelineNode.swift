@@ -64,14 +64,16 @@ extension PipelineNode {
 
     /// A source that is a closure: it sends until there is no more, or until its task is cancelled.
     public static func source(
-        _ name: String, run: @escaping @Sendable (SourceOutput) async throws -> Void
+        _ name: String,
+        run: @escaping @Sendable (SourceOutput) async throws -> Void
     ) -> PipelineNode {
         .source(name, ClosureSource(body: run))
     }
 
     /// A source that is an asynchronous sequence of values.
     public static func source<Values: AsyncSequence & Sendable>(
-        _ name: String, from values: Values
+        _ name: String,
+        from values: Values
     ) -> PipelineNode where Values.Element == Value {
         .source(name) { output in
             for try await value in values { try await output.send(value) }
@@ -90,7 +92,9 @@ private struct ClosureSource: Source {
 extension PipelineNode {
     /// A stage whose workers each have a handler of their own.
     public static func stage(
-        _ name: String, inputs: [String]? = nil, _ settings: StageSettings = StageSettings(),
+        _ name: String,
+        inputs: [String]? = nil,
+        _ settings: StageSettings = StageSettings(),
         makeHandler: @escaping @Sendable (WorkerContext) async throws -> any Handler
     ) -> PipelineNode {
         let factory: ProcessorFactory = { HandlerProcessor(try await makeHandler($0), $0) }
@@ -100,7 +104,9 @@ extension PipelineNode {
     /// A stage that is a closure. What it returns goes on, nil is filtered, an error fails the job; the context gives
     /// more results on.
     public static func stage(
-        _ name: String, inputs: [String]? = nil, _ settings: StageSettings = StageSettings(),
+        _ name: String,
+        inputs: [String]? = nil,
+        _ settings: StageSettings = StageSettings(),
         handle: @escaping @Sendable (Job, JobContext) async throws -> Value?
     ) -> PipelineNode {
         .stage(name, inputs: inputs, settings) { _ in ClosureHandler(body: handle) }
@@ -108,7 +114,9 @@ extension PipelineNode {
 
     /// A stage that is a plain function of the value, which neither waits nor emits: the cheapest there is.
     public static func stage(
-        _ name: String, inputs: [String]? = nil, _ settings: StageSettings = StageSettings(),
+        _ name: String,
+        inputs: [String]? = nil,
+        _ settings: StageSettings = StageSettings(),
         transform: @escaping @Sendable (Value) throws -> Value?
     ) -> PipelineNode {
         let factory: ProcessorFactory = { _ in TransformProcessor(transform) }
@@ -117,7 +125,10 @@ extension PipelineNode {
 
     /// A stage that works on whole batches, as scripts do.
     package static func stage(
-        _ name: String, inputs: [String]? = nil, _ settings: StageSettings, processor: @escaping ProcessorFactory
+        _ name: String,
+        inputs: [String]? = nil,
+        _ settings: StageSettings,
+        processor: @escaping ProcessorFactory
     ) -> PipelineNode {
         PipelineNode(name: name, inputs: inputs, role: .stage(settings, processor, scripted: true))
     }
@@ -133,7 +144,8 @@ extension PipelineNode {
 
     /// A sink that is a closure: when it returns, the jobs count as delivered.
     public static func sink(
-        _ name: String, inputs: [String]? = nil,
+        _ name: String,
+        inputs: [String]? = nil,
         write: @escaping @Sendable (borrowing SinkBatch) async throws -> Void
     ) -> PipelineNode {
         .sink(name, inputs: inputs, ClosureSink(body: write))

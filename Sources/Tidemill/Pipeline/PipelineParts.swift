@@ -45,11 +45,15 @@ final class PipelineParts: Sendable {
             let ledger = node.isSource ? Ledger(source: ledgers.count, capacity: options.inFlight) : nil
             if let ledger { ledgers.append(ledger) }
             let part = Part(
-                node: node, input: channels[number],
-                routes: outputs.readers.map { $0.compactMap { channels[$0] } }, ports: outputs.ports,
+                node: node,
+                input: channels[number],
+                routes: outputs.readers.map { $0.compactMap { channels[$0] } },
+                ports: outputs.ports,
                 rendersJSONLines: outputs.readers.map { $0.allSatisfy { all[$0].acceptsJSONLines } },
                 tallies: (0..<node.workers).map { _ in Tally() },
-                progress: node.isSource ? SourceProgress() : nil, ledger: ledger)
+                progress: node.isSource ? SourceProgress() : nil,
+                ledger: ledger
+            )
             for channel in Self.downstream(part) { writers[ObjectIdentifier(channel), default: 0] += 1 }
             parts.append(part)
         }
@@ -77,12 +81,23 @@ final class PipelineParts: Sendable {
         let (clock, script) = (options.clock, node.script)
         let jobID: @Sendable (Ticket) -> String = { "\(names[$0.source])-\($0.sequence + 1)" }
         let policy = FailurePolicy(
-            node: node.name, policy: node.onError ?? defaultPolicy(node), deadLetters: deadLetters,
+            node: node.name,
+            policy: node.onError ?? defaultPolicy(node),
+            deadLetters: deadLetters,
             record: { delivery, failure in
                 DeadLetter.record(
-                    delivery, failure, id: jobID(delivery.ticket), stage: node.name, script: script, at: clock.date)
+                    delivery,
+                    failure,
+                    id: jobID(delivery.ticket),
+                    stage: node.name,
+                    script: script,
+                    at: clock.date
+                )
             },
-            jobID: jobID, stop: { [weak self] in self?.cancel($0) }, logger: logger)
+            jobID: jobID,
+            stop: { [weak self] in self?.cancel($0) },
+            logger: logger
+        )
         return Router(routes: part.routes, failures: policy, ledgers: ledgers, tally: tally, control: control)
     }
 
@@ -147,8 +162,13 @@ final class PipelineParts: Sendable {
         var books = parts.flatMap(\.tallies).map(\.books).reduce(Books(), +)
         books[.cancelled] += cancelled.load(ordering: .relaxed)
         return PipelineSnapshot(
-            name: name, time: options.clock.now, books: books, nodes: parts.map(NodeSnapshot.init),
-            isDraining: control.isDraining, isEnded: isEnded)
+            name: name,
+            time: options.clock.now,
+            books: books,
+            nodes: parts.map(NodeSnapshot.init),
+            isDraining: control.isDraining,
+            isEnded: isEnded
+        )
     }
 }
 

@@ -42,8 +42,13 @@ struct PipelineRun {
         let task = Task(executorPreference: pool) {
             guard await gate.pass() else { return }
             let output = SourceOutput(
-                name: part.node.name, logger: parts.logger(part.node.name), clock: options.clock, ledger: ledger,
-                router: parts.router(part, tally: part.tallies[0]), progress: progress)
+                name: part.node.name,
+                logger: parts.logger(part.node.name),
+                clock: options.clock,
+                ledger: ledger,
+                router: parts.router(part, tally: part.tallies[0]),
+                progress: progress
+            )
             do {
                 try await source.run(output)
             } catch is CancellationError where Task.isCancelled {
@@ -59,7 +64,8 @@ struct PipelineRun {
 
     // MARK: Stages
 
-    private func run(_ settings: StageSettings, _ factory: @escaping ProcessorFactory, _ part: PipelineParts.Part) async {
+    private func run(_ settings: StageSettings, _ factory: @escaping ProcessorFactory, _ part: PipelineParts.Part) async
+    {
         let threads = settings.ownThreads ? min(settings.workers, Self.cores) : 0
         let pool = threads > 0 ? ThreadPool(name: part.node.name, count: threads) : nil
         let sequencer = settings.order == .input ? Sequencer(window: 2 * settings.workers) : nil
@@ -74,7 +80,9 @@ struct PipelineRun {
     }
 
     private func work(
-        _ part: PipelineParts.Part, _ number: Int, sequencer: Sequencer?,
+        _ part: PipelineParts.Part,
+        _ number: Int,
+        sequencer: Sequencer?,
         _ make: (WorkerContext) async throws -> any Processor
     ) async {
         let processor: any Processor
@@ -86,8 +94,13 @@ struct PipelineRun {
         }
         guard let input = part.input, await gate.pass() else { return await processor.close() }
         let worker = Worker(
-            input: input, processor: processor, router: parts.router(part, tally: part.tallies[number]),
-            ports: part.ports.count, sequencer: sequencer, clock: options.clock)
+            input: input,
+            processor: processor,
+            router: parts.router(part, tally: part.tallies[number]),
+            ports: part.ports.count,
+            sequencer: sequencer,
+            clock: options.clock
+        )
         await worker.run()
     }
 
@@ -95,9 +108,15 @@ struct PipelineRun {
         var logger = parts.logger(part.node.name)
         logger[metadataKey: "worker"] = "\(number + 1)"
         return WorkerContext(
-            stage: part.node.name, worker: number + 1, logger: logger, clock: options.clock,
-            ports: part.ports, rendersJSONLines: part.rendersJSONLines, sources: parts.sources,
-            ledgers: parts.ledgers)
+            stage: part.node.name,
+            worker: number + 1,
+            logger: logger,
+            clock: options.clock,
+            ports: part.ports,
+            rendersJSONLines: part.rendersJSONLines,
+            sources: parts.sources,
+            ledgers: parts.ledgers
+        )
     }
 
     // MARK: Sinks

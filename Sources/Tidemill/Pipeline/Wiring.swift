@@ -42,7 +42,10 @@ struct Wiring {
     }
 
     private mutating func connect(
-        _ input: String, to number: Int, _ nodes: [PipelineNode], _ numbers: [String: Int]
+        _ input: String,
+        to number: Int,
+        _ nodes: [PipelineNode],
+        _ numbers: [String: Int]
     ) throws(PipelineError) {
         let parts = input.split(separator: ".", maxSplits: 1).map(String.init)
         let node = nodes[number].name

@@ -15,7 +15,11 @@ public final class SourceOutput {
     private let portion = Batch<Delivery>()
 
     init(
-        name: String, logger: Logger, clock: any PipelineClock, ledger: Ledger, router: Router,
+        name: String,
+        logger: Logger,
+        clock: any PipelineClock,
+        ledger: Ledger,
+        router: Router,
         progress: SourceProgress
     ) {
         self.name = name
@@ -35,7 +39,11 @@ public final class SourceOutput {
         let deliveries = batch.deliveries
         var sent = 0
         while !deliveries.isEmpty {
-            let opened = ledger.open(deliveries, receipts: Array(batch.receipts.dropFirst(sent)), at: clock.now.nanoseconds)
+            let opened = ledger.open(
+                deliveries,
+                receipts: Array(batch.receipts.dropFirst(sent)),
+                at: clock.now.nanoseconds
+            )
             if opened == 0 {
                 await ledger.waitForRoom()
                 continue

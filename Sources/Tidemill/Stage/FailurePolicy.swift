@@ -40,10 +40,12 @@ package struct FailurePolicy: Sendable {
         // Where the dead letters keep it, a line for each would only fill the log.
         let level: Logger.Level = policy == .deadLetter && deadLetters != nil ? .debug : .warning
         logger.log(
-            level: level, "a job failed",
+            level: level,
+            "a job failed",
             metadata: [
                 "job": "\(jobID(delivery.ticket))", "error": "\(failure.message)", "kind": "\(failure.kind.rawValue)",
-            ])
+            ]
+        )
     }
 }
 

@@ -12,7 +12,10 @@ package final class Router {
     private let evicted = Batch<Delivery>()
 
     init(
-        routes: [[Channel<Delivery>]], failures: FailurePolicy, ledgers: [Ledger], tally: Tally,
+        routes: [[Channel<Delivery>]],
+        failures: FailurePolicy,
+        ledgers: [Ledger],
+        tally: Tally,
         control: PipelineControl
     ) {
         self.routes = routes

@@ -9,7 +9,11 @@ final class Worker {
     private var sizer = BatchSizer()
 
     init(
-        input: Channel<Delivery>, processor: any Processor, router: Router, ports: Int, sequencer: Sequencer?,
+        input: Channel<Delivery>,
+        processor: any Processor,
+        router: Router,
+        ports: Int,
+        sequencer: Sequencer?,
         clock: any PipelineClock
     ) {
         self.input = input

@@ -11,7 +11,8 @@ struct ModuleFinder: Sendable {
     func find(_ name: String) -> Found {
         let parts = name.split(separator: ".", omittingEmptySubsequences: false)
         let isName = parts.allSatisfy { part in
-            !part.isEmpty && part.utf8.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") }
+            !part.isEmpty
+                && part.utf8.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") }
         }
         guard isName else { return .missing("\"\(name)\" is not the name of a module") }
         let path = folder + "/" + parts.joined(separator: "/") + ".lua"

@@ -27,7 +27,8 @@ final class CurrentJob {
 }
 
 extension LuaEnvironment {
-    fileprivate static func make(_ stage: ScriptStage, _ worker: WorkerContext, _ current: CurrentJob) -> LuaEnvironment {
+    fileprivate static func make(_ stage: ScriptStage, _ worker: WorkerContext, _ current: CurrentJob) -> LuaEnvironment
+    {
         let log = ScriptLog(worker)
         var environment = LuaEnvironment()
         environment.ports = zip(worker.ports, worker.rendersJSONLines).map { LuaPort($0, writesJSONLines: $1) }
@@ -37,7 +38,7 @@ extension LuaEnvironment {
         ]
         environment.lazyFields = [("job", { job(worker, current) })]
         environment.functions = waiting(worker) + log.functions + ScriptMetrics(worker).functions
-        environment.modules = [fileModule(stage.files)]
+        environment.modules = [stage.files.module]
         environment.findModule = stage.file.findModule
         environment.print = { log.write(.info, $0, [:]) }
         return environment
@@ -71,13 +72,18 @@ extension LuaEnvironment {
             },
         ]
     }
+}
 
-    private static func fileModule(_ files: ReadableFiles) -> LuaModule {
-        LuaModule("file", [
-            LuaFunction("read") { arguments in
-                guard let path = arguments.first?.text else { return .failure("file.read takes a path") }
-                return .values([.string(Bytes(try files.read(path)))])
-            }
-        ])
+extension ReadableFiles {
+    /// `require "file"`.
+    var module: LuaModule {
+        LuaModule(
+            "file",
+            [
+                LuaFunction("read") { arguments in
+                    guard let path = arguments.first?.text else { return .failure("file.read takes a path") }
+                    return .values([.string(Bytes(try read(path)))])
+                }
+            ])
     }
 }

@@ -27,7 +27,9 @@ final class ScriptMetrics {
                 }
                 let labels = arguments.count > 2 ? arguments[2].fields ?? [] : []
                 let named = Dictionary(
-                    labels.map { ($0.key, $0.value.text ?? $0.value.description) }, uniquingKeysWith: { $1 })
+                    labels.map { ($0.key, $0.value.text ?? $0.value.description) },
+                    uniquingKeysWith: { $1 }
+                )
                 return record(Series(kind: kind, name: name, labels: named), amount)
             }
         }

@@ -16,7 +16,9 @@ struct ScriptOptions {
     ///
     /// - Throws: ``Problem`` for a declaration that makes no sense.
     init(_ declaration: Value) throws(Problem) {
-        guard let options = declaration.fields else { throw Problem(description: "`options` is not a table of options") }
+        guard let options = declaration.fields else {
+            throw Problem(description: "`options` is not a table of options")
+        }
         var fields: [FieldSpecification] = []
         for (name, option) in options.sorted(by: { $0.key < $1.key }) { fields.append(try Self.field(name, option)) }
         self.fields = fields
@@ -35,8 +37,12 @@ struct ScriptOptions {
             throw Problem(description: "the option \"\(name)\" has no use for \"\(key)\" (it knows: \(list))")
         }
         return FieldSpecification(
-            name, try type(name, option), option["help"]?.text ?? "",
-            default: option["default"].map { ConfigurationValue($0) }, required: option["required"]?.bool ?? false)
+            name,
+            try type(name, option),
+            option["help"]?.text ?? "",
+            default: option["default"].map { ConfigurationValue($0) },
+            required: option["required"]?.bool ?? false
+        )
     }
 
     private static func type(_ name: String, _ option: Value) throws(Problem) -> FieldType {
@@ -57,12 +63,17 @@ struct ScriptOptions {
         case let other:
             throw Problem(
                 description: "the option \"\(name)\" has the type \(other.map { "\"\($0)\"" } ?? "nil"); a type is one "
-                    + "of string, boolean, integer, number, duration, size, path, list, table, any")
+                    + "of string, boolean, integer, number, duration, size, path, list, table, any"
+            )
         }
     }
 
     private static func bounds<Number, Bound: Comparable>(
-        _ name: String, _ range: [Number?], _ lowest: Bound, _ highest: Bound, _ convert: (Number) -> Bound
+        _ name: String,
+        _ range: [Number?],
+        _ lowest: Bound,
+        _ highest: Bound,
+        _ convert: (Number) -> Bound
     ) throws(Problem) -> ClosedRange<Bound> {
         if range.isEmpty { return lowest...highest }
         guard range.count == 2, let first = range[0], let last = range[1], convert(first) <= convert(last) else {

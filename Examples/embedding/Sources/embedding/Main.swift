@@ -45,14 +45,18 @@ struct Program {
                           if order.total < 100 then return end
                           return order
                         end
-                        """),
+                        """
+                ),
                 .sink("out") { batch in
                     for index in 0..<batch.count { print(batch.value(at: index)) }
                 },
-            ])
+            ]
+        )
         let group = ServiceGroup(
             services: [.init(service: pipeline, successTerminationBehavior: .gracefullyShutdownGroup)],
-            gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "orders"))
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: Logger(label: "orders")
+        )
         try await group.run()
         print("books balance: \(pipeline.snapshot().books.balance)")
     }
