@@ -1,8 +1,10 @@
 import Synchronization
 import Tidemill
 
-/// A pipeline of `stages` trivial Swift stages: what the engine itself costs. A job is an integer; every stage adds
-/// one, and the sum that the sink sees is checked, so that nothing can win by losing jobs.
+/// A pipeline of `stages` trivial Swift stages: what the engine itself costs.
+///
+/// A job is an integer; every stage adds one, and the sum that the sink sees is checked, so that nothing can win by
+/// losing jobs.
 func runDispatch(stages: Int, workers: Int, jobs: Int) async throws -> Duration {
     let sum = Sum()
     var nodes = [integers(jobs)]

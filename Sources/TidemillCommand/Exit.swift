@@ -19,7 +19,9 @@ func complain(_ line: String) {
     writeError(line + "\n")
 }
 
-/// Writes text to standard error as it is. What can't be written there can't be reported either.
+/// Writes text to standard error as it is.
+///
+/// What can't be written there can't be reported either.
 func writeError(_ text: String) {
     var text = text
     text.withUTF8 { bytes in

@@ -16,7 +16,8 @@ extension SourceComponent {
             return field
         }
         return SourceComponent(
-            "generate", "Makes jobs up, from a template or with a Lua script; the same seed gives the same jobs for ever.",
+            "generate",
+            "Makes jobs up, from a template or with a Lua script; the same seed gives the same jobs for ever.",
             fields: template + script
         ) { settings in
             switch (settings.has("template"), settings.has("script")) {
@@ -30,9 +31,11 @@ extension SourceComponent {
     private static func scripted(_ settings: Settings) throws -> GenerateSource {
         let make = try ScriptGenerator.factory(settings)
         return GenerateSource(
-            count: settings.optionalInteger("count"), rate: settings.optionalNumber("rate"),
+            count: settings.optionalInteger("count"),
+            rate: settings.optionalNumber("rate"),
             seed: UInt64(bitPattern: Int64(settings.integer("seed"))),
-            makeGenerator: { Generator(script: try make()) })
+            makeGenerator: { Generator(script: try make()) }
+        )
     }
 
     private struct Generator: ValueGenerator {

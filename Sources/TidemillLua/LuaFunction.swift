@@ -13,8 +13,9 @@ public enum LuaAnswer: Sendable {
     public static let nothing = LuaAnswer.values([])
 }
 
-/// A function of the host that scripts may call. Arguments come and results go as values: no host code ever touches a
-/// Lua state while a script runs.
+/// A function of the host that scripts may call.
+///
+/// Arguments come and results go as values: no host code ever touches a Lua state while a script runs.
 public struct LuaFunction {
     /// Its name in its module, or in `ctx`; there it may have a group: `log.info`.
     public let name: String

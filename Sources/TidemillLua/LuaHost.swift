@@ -13,7 +13,9 @@ final class LuaHost {
         return Int32(functions.count - 1)
     }
 
-    /// Answers a call. Everything is done when this returns: what C does then may jump.
+    /// Answers a call.
+    ///
+    /// Everything is done when this returns: what C does then may jump.
     fileprivate func call(
         _ number: Int,
         _ arguments: UnsafeRawBufferPointer,
@@ -53,7 +55,9 @@ final class LuaHost {
     }
 }
 
-/// What C calls. It has no isolation and captures nothing; the host comes as a pointer.
+/// What C calls.
+///
+/// It has no isolation and captures nothing; the host comes as a pointer.
 nonisolated func answerScript(
     _ context: UnsafeMutableRawPointer?,
     _ function: Int32,

@@ -1,6 +1,8 @@
 import CLuaHost
 
-/// Stops a state's call from any thread, at no cost to calls that are not stopped. It may outlive the state.
+/// Stops a state's call from any thread, at no cost to calls that are not stopped.
+///
+/// It may outlive the state.
 public final class LuaInterrupter: Sendable {
     // `nonisolated(unsafe)`: the C object is made for use from any thread and counts its references itself.
     private nonisolated(unsafe) let interrupter: OpaquePointer

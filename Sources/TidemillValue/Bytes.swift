@@ -1,4 +1,6 @@
-/// A string of bytes: a slice of a block that it shares with others. Copying one copies no bytes.
+/// A string of bytes: a slice of a block that it shares with others.
+///
+/// Copying one copies no bytes.
 ///
 /// Text is bytes here as it is in Lua: any content, NULs and invalid UTF-8 included.
 public struct Bytes: Sendable {

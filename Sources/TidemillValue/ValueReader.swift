@@ -1,6 +1,8 @@
 import CValue
 
-/// Walks a flat encoding value by value. Bytes that are no encoding end the walk; they are never read past.
+/// Walks a flat encoding value by value.
+///
+/// Bytes that are no encoding end the walk; they are never read past.
 struct ValueReader {
     private let bytes: Bytes
     private var position = 0

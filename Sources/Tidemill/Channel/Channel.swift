@@ -22,7 +22,9 @@ package final class Channel<Element: Sendable>: Sendable {
     package var count: Int { state.withLock { $0.count } }
 
     /// Sends the elements of `batch`, waiting for room as the overflow policy says; those that did not go are still in
-    /// it afterwards. Elements that were dropped to make room are added to `evicted`.
+    /// it afterwards.
+    ///
+    /// Elements that were dropped to make room are added to `evicted`.
     ///
     /// With `shielded` the cancellation of the task does not end the wait; only the channel's does.
     package func send(

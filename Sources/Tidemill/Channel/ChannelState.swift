@@ -14,7 +14,9 @@ public enum Overflow: String, Sendable, CaseIterable {
 public struct ChannelLimits: Sendable, Hashable {
     /// How many jobs; 0 is a rendezvous: a sender waits until somebody takes its job.
     public var capacity: Int
-    /// How many bytes, if that is bounded too. A job larger than that on its own passes while the channel is empty.
+    /// How many bytes, if that is bounded too.
+    ///
+    /// A job larger than that on its own passes while the channel is empty.
     public var bytes: Int?
     /// What happens when it is full.
     public var overflow: Overflow
@@ -87,9 +89,11 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
 
     // MARK: Sending
 
-    /// Takes elements from the front of `batch` while there is room. What doesn't fit waits if the policy is to block
-    /// and a `waiter` is given; else it stays in the batch (``ChannelSignal/full``). Elements that an overflow drops to
-    /// make room go to `evicted`. Nil means that the waiter waits.
+    /// Takes elements from the front of `batch` while there is room.
+    ///
+    /// What doesn't fit waits if the policy is to block and a `waiter` is given; else it stays in the batch
+    /// (``ChannelSignal/full``). Elements that an overflow drops to make room go to `evicted`. Nil means that the
+    /// waiter waits.
     package mutating func send(
         _ batch: Batch<Element>,
         evicted: Batch<Element>,
@@ -162,8 +166,9 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
 
     // MARK: Receiving
 
-    /// Adds up to `limit` elements to the back of `batch`: what is there, without waiting for more. If nothing is
-    /// there the `waiter` waits (nil), or the answer is ``ChannelSignal/empty`` when none is given.
+    /// Adds up to `limit` elements to the back of `batch`: what is there, without waiting for more.
+    ///
+    /// If nothing is there the `waiter` waits (nil), or the answer is ``ChannelSignal/empty`` when none is given.
     package mutating func receive(
         _ batch: Batch<Element>,
         limit: Int,
@@ -207,7 +212,9 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
 
     // MARK: Ending
 
-    /// No more may be sent; what is queued can still be received. Senders that wait get back what they wait with.
+    /// No more may be sent; what is queued can still be received.
+    ///
+    /// Senders that wait get back what they wait with.
     package mutating func finish(wakeups: inout Wakeups) {
         guard phase == .open else { return }
         phase = .finished

@@ -5,7 +5,9 @@ public struct SourceComponent: Sendable {
     /// Makes a source of a node's settings, which fit the specification.
     public let make: @Sendable (Settings) throws -> any Source
 
-    /// A type of source. `make` may throw ``ConfigurationError`` for what only the component can see.
+    /// A type of source.
+    ///
+    /// `make` may throw ``ConfigurationError`` for what only the component can see.
     public init(
         _ type: String,
         _ summary: String,
@@ -24,7 +26,9 @@ public struct SinkComponent: Sendable {
     /// Makes a sink of a node's settings, which fit the specification.
     public let make: @Sendable (Settings) throws -> any Sink
 
-    /// A type of sink. `make` may throw ``ConfigurationError`` for what only the component can see.
+    /// A type of sink.
+    ///
+    /// `make` may throw ``ConfigurationError`` for what only the component can see.
     public init(
         _ type: String,
         _ summary: String,
@@ -46,7 +50,9 @@ public struct StageComponent: Sendable {
         /// The ports that it is known to emit to.
         package let ports: [String]
 
-        /// Each worker has a handler of its own. With `isBlocking` the workers get threads of the stage's own.
+        /// Each worker has a handler of its own.
+        ///
+        /// With `isBlocking` the workers get threads of the stage's own.
         public init(
             isBlocking: Bool = false,
             ports: [String] = [],
@@ -75,7 +81,9 @@ public struct StageComponent: Sendable {
     /// Makes what a stage does of its settings, which fit the specification.
     public let make: @Sendable (Settings) throws -> Implementation
 
-    /// A type of stage. `make` may throw ``ConfigurationError`` for what only the component can see.
+    /// A type of stage.
+    ///
+    /// `make` may throw ``ConfigurationError`` for what only the component can see.
     public init(
         _ type: String,
         _ summary: String,

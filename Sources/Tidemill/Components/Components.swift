@@ -1,5 +1,6 @@
-/// The types of sources, stages and sinks that configurations may name. There is no global list of them: whoever
-/// loads a configuration says what it may contain.
+/// The types of sources, stages and sinks that configurations may name.
+///
+/// There is no global list of them: whoever loads a configuration says what it may contain.
 public struct Components: Sendable {
     private(set) var sources: [String: SourceComponent] = [:]
     private(set) var stages: [String: StageComponent] = [:]

@@ -1,4 +1,6 @@
-/// What a stage does with a job, in Swift. A stage makes one for each of its workers, so it needs no locks.
+/// What a stage does with a job, in Swift.
+///
+/// A stage makes one for each of its workers, so it needs no locks.
 public protocol Handler {
     /// Handles one job.
     ///

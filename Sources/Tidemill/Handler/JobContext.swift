@@ -1,6 +1,8 @@
 public import Logging
 
-/// What a Swift handler knows of the job at hand, and how it gives more than one result. One belongs to one worker.
+/// What a Swift handler knows of the job at hand, and how it gives more than one result.
+///
+/// One belongs to one worker.
 public final class JobContext {
     /// The worker that the handler works for.
     public let worker: WorkerContext
@@ -13,8 +15,9 @@ public final class JobContext {
     /// The job's identity: the same for all jobs made of one message.
     public var jobID: String { worker.jobID(ticket) }
 
-    /// Gives one more job to the nodes that read `port`, or the stage itself if it names none. It goes on when the
-    /// handler has returned, and not at all if the handler fails.
+    /// Gives one more job to the nodes that read `port`, or the stage itself if it names none.
+    ///
+    /// It goes on when the handler has returned, and not at all if the handler fails.
     ///
     /// - Throws: when no node reads that port.
     public func emit(_ job: Job, to port: String? = nil) throws {
@@ -59,7 +62,9 @@ public struct WorkerContext: Sendable {
     package let sources: [String]
     package let ledgers: [Ledger]
 
-    /// When the message that a job was made of came in, by the pipeline's clock. The job must be unsettled.
+    /// When the message that a job was made of came in, by the pipeline's clock.
+    ///
+    /// The job must be unsettled.
     package func received(_ ticket: Ticket) -> Duration {
         .nanoseconds(ledgers[ticket.source].received(ticket))
     }

@@ -1,4 +1,6 @@
-/// How a job ended. Every job ends in exactly one of these, so that the books balance.
+/// How a job ended.
+///
+/// Every job ends in exactly one of these, so that the books balance.
 ///
 /// The cases are in order: what became of a source's message is the worst outcome of all jobs made of it.
 public enum Outcome: UInt8, Sendable, CaseIterable, Comparable {

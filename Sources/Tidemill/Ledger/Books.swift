@@ -1,4 +1,6 @@
-/// What a pipeline took in and what became of it. They balance at the end of every run.
+/// What a pipeline took in and what became of it.
+///
+/// They balance at the end of every run.
 public struct Books: Sendable, Hashable {
     /// Messages that sources brought.
     public var taken = 0

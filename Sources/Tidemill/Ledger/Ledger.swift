@@ -48,6 +48,7 @@ package final class Ledger: Sendable {
     // MARK: Opening
 
     /// Gives the first jobs of the batch their tickets, one message each, as many as there is room for; says how many.
+    ///
     /// `time` is when they were received, in nanoseconds of the pipeline's clock.
     package func open(_ deliveries: Batch<Delivery>, receipts given: [Receipt?] = [], at time: Int) -> Int {
         next.withLock { next in
@@ -94,7 +95,9 @@ package final class Ledger: Sendable {
         slots[Int(ticket.sequence & mask)].add(UInt64(extra), ordering: .relaxed)
     }
 
-    /// One job of a message ended. ``settledSome()`` must follow, once for any number of these.
+    /// One job of a message ended.
+    ///
+    /// ``settledSome()`` must follow, once for any number of these.
     package func settle(_ ticket: Ticket, _ outcome: Outcome) {
         let index = Int(ticket.sequence & mask)
         var old = slots[index].load(ordering: .acquiring)
@@ -117,8 +120,10 @@ package final class Ledger: Sendable {
         slots[index].store(0, ordering: .releasing)
     }
 
-    /// Wakes the source if it waits for room. The fence orders the slots that were freed before it against the flag
-    /// that the source sets before it looks at its slot: one of the two sees the other.
+    /// Wakes the source if it waits for room.
+    ///
+    /// The fence orders the slots that were freed before it against the flag that the source sets before it looks at
+    /// its slot: one of the two sees the other.
     package func settledSome() {
         atomicMemoryFence(ordering: .sequentiallyConsistent)
         guard hasWaiter.load(ordering: .relaxed) else { return }
@@ -130,7 +135,9 @@ package final class Ledger: Sendable {
         continuation?.resume()
     }
 
-    /// How many messages are not settled. Exact only when nothing is on its way; a run's end asks it.
+    /// How many messages are not settled.
+    ///
+    /// Exact only when nothing is on its way; a run's end asks it.
     package var unsettled: Int {
         (0...Int(mask)).count { slots[$0].load(ordering: .acquiring) != 0 }
     }

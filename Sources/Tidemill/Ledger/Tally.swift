@@ -1,6 +1,8 @@
 import Synchronization
 
-/// What one worker, source or sink has done so far. Only its owner writes, once a batch; anybody may read at any time.
+/// What one worker, source or sink has done so far.
+///
+/// Only its owner writes, once a batch; anybody may read at any time.
 package final class Tally: Sendable {
     package let taken = Counter()
     package let emitted = Counter()

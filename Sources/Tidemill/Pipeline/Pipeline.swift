@@ -29,7 +29,9 @@ public final class Pipeline: Service {
         parts = try PipelineParts(nodes: nodes, deadLetters: deadLetters, options: options)
     }
 
-    /// Runs until every source has come to its end and every job has an outcome, or until it is stopped. Once.
+    /// Runs until every source has come to its end and every job has an outcome, or until it is stopped.
+    ///
+    /// Once.
     ///
     /// - Throws: ``PipelineError`` when a node could not start, a source or a sink broke, or a job failed where the
     ///   policy is to stop. All jobs have an outcome then, too.
@@ -47,8 +49,9 @@ public final class Pipeline: Service {
         if let failure = parts.control.failure { throw failure }
     }
 
-    /// Asks the sources to stop. What they brought is processed; if that takes longer than the shutdown timeout, the
-    /// rest is cancelled.
+    /// Asks the sources to stop.
+    ///
+    /// What they brought is processed; if that takes longer than the shutdown timeout, the rest is cancelled.
     public func drain() {
         guard !parts.control.isDraining else { return }
         parts.control.drain()

@@ -40,7 +40,9 @@ final class PipelineControl: Sendable {
         for source in sources { source.cancel() }
     }
 
-    /// Stops everything now. The first failure is the one that counts.
+    /// Stops everything now.
+    ///
+    /// The first failure is the one that counts.
     func cancel(_ failure: PipelineError? = nil) {
         let work = state.withLock { state in
             state.failure = state.failure ?? failure

@@ -8,13 +8,18 @@ public struct PipelineNode: Sendable {
 
     /// The node's name, which is unique in the pipeline.
     public let name: String
-    /// What it reads: `"name"`, or `"name.port"` for what a stage emits to that port. Nil is the node before it; the
-    /// first node that is no source reads from all sources.
+    /// What it reads: `"name"`, or `"name.port"` for what a stage emits to that port.
+    ///
+    /// Nil is the node before it; the first node that is no source reads from all sources.
     public var inputs: [String]?
-    /// The channel in front of it. A source has none.
+    /// The channel in front of it.
+    ///
+    /// A source has none.
     public var channel = ChannelLimits()
-    /// What happens to a job that fails here. Nil is ``ErrorPolicy/deadLetter`` where the pipeline has dead letters,
-    /// else ``ErrorPolicy/reject`` for a source's own messages, else ``ErrorPolicy/stop``.
+    /// What happens to a job that fails here.
+    ///
+    /// Nil is ``ErrorPolicy/deadLetter`` where the pipeline has dead letters, else ``ErrorPolicy/reject`` for a
+    /// source's own messages, else ``ErrorPolicy/stop``.
     public var onError: ErrorPolicy?
     /// The script of a scripted stage, for dead letters.
     package var script: ScriptIdentity?
@@ -101,8 +106,9 @@ extension PipelineNode {
         return PipelineNode(name: name, inputs: inputs, role: .stage(settings, factory, scripted: false))
     }
 
-    /// A stage that is a closure. What it returns goes on, nil is filtered, an error fails the job; the context gives
-    /// more results on.
+    /// A stage that is a closure.
+    ///
+    /// What it returns goes on, nil is filtered, an error fails the job; the context gives more results on.
     public static func stage(
         _ name: String,
         inputs: [String]? = nil,

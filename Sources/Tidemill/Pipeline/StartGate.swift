@@ -1,7 +1,9 @@
 import Synchronization
 
-/// Holds every part of a pipeline back until all of them are ready, so that no job is taken in by a pipeline that
-/// can't do it. The first part that fails keeps all the others from starting.
+/// Holds every part of a pipeline back until all of them are ready, so that no job is taken in by a pipeline that can't
+/// do it.
+///
+/// The first part that fails keeps all the others from starting.
 final class StartGate: Sendable {
     private struct State {
         var missing: Int
@@ -13,7 +15,9 @@ final class StartGate: Sendable {
 
     init(parts: Int) { state = Mutex(State(missing: parts)) }
 
-    /// Says that one part is ready, and waits for the others. False: the pipeline does not start.
+    /// Says that one part is ready, and waits for the others.
+    ///
+    /// False: the pipeline does not start.
     func pass() async -> Bool {
         await withUnsafeContinuation { continuation in
             update { state in

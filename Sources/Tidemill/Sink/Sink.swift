@@ -1,4 +1,6 @@
-/// Where jobs leave the pipeline: a file, a queue, a closure. One task calls it.
+/// Where jobs leave the pipeline: a file, a queue, a closure.
+///
+/// One task calls it.
 public protocol Sink: Sendable {
     /// Whether it writes every value as JSON on a line of its own, so that a script in front of it may render its
     /// results as that text at once. Default: false.

@@ -1,4 +1,6 @@
-/// Gives batches to a ``Sink``. One path serves stages and sinks: the same workers, policies and books.
+/// Gives batches to a ``Sink``.
+///
+/// One path serves stages and sinks: the same workers, policies and books.
 final class SinkProcessor: Processor {
     private let sink: any Sink
     private let name: String

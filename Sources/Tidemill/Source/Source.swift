@@ -21,7 +21,9 @@ extension Source {
     public var takesJobsBack: Bool { false }
 }
 
-/// Jobs on their way from a source into the pipeline. It belongs to the task that fills it.
+/// Jobs on their way from a source into the pipeline.
+///
+/// It belongs to the task that fills it.
 public struct JobBatch: ~Copyable {
     package let deliveries = Batch<Delivery>(capacity: 64)
     /// What to call with the outcome of each message, by place; filled up only where a message has one.
@@ -41,7 +43,9 @@ public struct JobBatch: ~Copyable {
         deliveries.append(Delivery(Job(value: value, details: nil), ticket: Ticket(source: 0, sequence: 0)))
     }
 
-    /// Adds a job. `acknowledge` is called once, on any thread, with the worst outcome of all jobs made of it.
+    /// Adds a job.
+    ///
+    /// `acknowledge` is called once, on any thread, with the worst outcome of all jobs made of it.
     public mutating func append(_ job: Job, acknowledge: (@Sendable (Outcome) -> Void)? = nil) {
         if let acknowledge {
             while receipts.count < count { receipts.append(nil) }

@@ -1,7 +1,9 @@
 public import Logging
 import Synchronization
 
-/// Where a source sends its jobs. It belongs to the source's task.
+/// Where a source sends its jobs.
+///
+/// It belongs to the source's task.
 public final class SourceOutput {
     /// The source's name.
     public let name: String
@@ -62,7 +64,9 @@ public final class SourceOutput {
         if router.isCancelled { throw CancellationError() }
     }
 
-    /// Sends one job. `acknowledge` is called once, on any thread, with the worst outcome of all jobs made of it.
+    /// Sends one job.
+    ///
+    /// `acknowledge` is called once, on any thread, with the worst outcome of all jobs made of it.
     ///
     /// - Throws: `CancellationError` when the pipeline was cancelled.
     public func send(_ job: Job, acknowledge: (@Sendable (Outcome) -> Void)? = nil) async throws {

@@ -1,6 +1,8 @@
 import Logging
 
-/// What happens to a job that failed in a node. A failed job never goes on as if it were fine.
+/// What happens to a job that failed in a node.
+///
+/// A failed job never goes on as if it were fine.
 package struct FailurePolicy: Sendable {
     package enum Disposal {
         /// The record of the failure goes to the dead letters, and the job is settled when it is there.

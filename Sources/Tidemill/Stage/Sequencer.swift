@@ -27,7 +27,9 @@ final class Sequencer: Sendable {
         self.window = window
     }
 
-    /// Sends the results of the run `start ..< end` when it is their turn. The worker goes on with what it gets back.
+    /// Sends the results of the run `start ..< end` when it is their turn.
+    ///
+    /// The worker goes on with what it gets back.
     func deliver(_ results: BatchResults, start: UInt64, end: UInt64, through router: Router) async -> BatchResults {
         let isNext = state.withLock { state in
             state.parked[start] = Parked(end: end, results: results)

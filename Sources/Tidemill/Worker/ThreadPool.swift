@@ -54,8 +54,9 @@ package final class ThreadPool: TaskExecutor {
         pthread_cond_signal(condition)
     }
 
-    /// Ends the threads once they have run what is queued, and waits for them. No task may prefer the pool afterwards.
-    /// Not to be called from a thread of the pool.
+    /// Ends the threads once they have run what is queued, and waits for them.
+    ///
+    /// No task may prefer the pool afterwards. Not to be called from a thread of the pool.
     package func stop() {
         pthread_mutex_lock(mutex)
         state.pointee.stopped = true

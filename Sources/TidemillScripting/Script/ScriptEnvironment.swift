@@ -84,6 +84,7 @@ extension ReadableFiles {
                     guard let path = arguments.first?.text else { return .failure("file.read takes a path") }
                     return .values([.string(Bytes(try read(path)))])
                 }
-            ])
+            ]
+        )
     }
 }

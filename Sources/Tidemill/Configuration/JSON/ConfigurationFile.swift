@@ -1,9 +1,7 @@
 #if canImport(Glibc)
     import Glibc
-#elseif canImport(Musl)
+#else
     import Musl
-#elseif canImport(Darwin)
-    import Darwin
 #endif
 
 /// Why a file could not be read, as a clause: `No such file or directory`.
