@@ -50,7 +50,11 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(name: "TidemillConnectors", dependencies: ["Tidemill", "CZlib", "CZstd"], swiftSettings: settings),
-        .target(name: "TidemillTesting", dependencies: ["Tidemill"], swiftSettings: settings),
+        .target(
+            name: "TidemillTesting",
+            dependencies: ["Tidemill", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "TidemillCommand",
             dependencies: [
@@ -70,7 +74,16 @@ let package = Package(
 
         .testTarget(name: "TidemillValueTests", dependencies: ["TidemillValue"], swiftSettings: settings),
         .testTarget(name: "TidemillLuaTests", dependencies: ["TidemillLua"], swiftSettings: settings),
-        .testTarget(name: "TidemillTests", dependencies: ["Tidemill", "TidemillTesting"], swiftSettings: settings),
+        .testTarget(
+            name: "TidemillTests",
+            dependencies: [
+                "Tidemill", "TidemillTesting",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "TidemillScriptingTests",
             dependencies: ["TidemillScripting", "TidemillTesting"],

@@ -65,6 +65,9 @@ public final class Pipeline: Service {
     public func snapshot() -> PipelineSnapshot {
         parts.snapshot(name: name)
     }
+
+    /// How many of the sources' messages are unsettled; none are after a run.
+    package var unsettledMessages: Int { parts.ledgers.map(\.unsettled).reduce(0, +) }
 }
 
 /// What a pipeline takes from the program that it runs in.
