@@ -11,6 +11,13 @@ public final class CollectingSink: Sink {
         public var writes = 0
         /// How often it was closed.
         public var closed = 0
+
+        /// So many calls.
+        public init(opened: Int = 0, writes: Int = 0, closed: Int = 0) {
+            self.opened = opened
+            self.writes = writes
+            self.closed = closed
+        }
     }
 
     private struct State {
