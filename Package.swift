@@ -65,7 +65,11 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .target(name: "TidemillTesting", dependencies: ["Tidemill"], swiftSettings: settings),
+        .target(
+            name: "TidemillTesting",
+            dependencies: ["Tidemill", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "TidemillCommand",
             dependencies: [
@@ -85,7 +89,16 @@ let package = Package(
 
         .testTarget(name: "TidemillValueTests", dependencies: ["TidemillValue"], swiftSettings: settings),
         .testTarget(name: "TidemillLuaTests", dependencies: ["TidemillLua"], swiftSettings: settings),
-        .testTarget(name: "TidemillTests", dependencies: ["Tidemill", "TidemillTesting"], swiftSettings: settings),
+        .testTarget(
+            name: "TidemillTests",
+            dependencies: [
+                "Tidemill", "TidemillTesting",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "TidemillScriptingTests",
             dependencies: ["TidemillScripting", "TidemillTesting"],

@@ -96,18 +96,21 @@ public struct Record: Sendable {
         guard let header = reader.enter(), header.tag == TIDE_ARRAY, index >= 0, index < header.count else {
             return nil
         }
-        for _ in 0..<index { reader.skip() }
+        // The header's count may be a lie.
+        for _ in 0..<index where !reader.skip() { return nil }
         return reader.next()
     }
 
+    /// Keys are bytes: two strings that differ in them are two keys, also where Unicode says that they are one text.
     private static func withoutDuplicates(_ fields: [(key: String, value: Value)]) -> [(key: String, value: Value)] {
-        var places: [String: Int] = [:]
+        var places: [Bytes: Int] = [:]
         var unique: [(key: String, value: Value)] = []
         for field in fields {
-            if let place = places[field.key] {
+            let key = Bytes(field.key)
+            if let place = places[key] {
                 unique[place] = field
             } else {
-                places[field.key] = unique.count
+                places[key] = unique.count
                 unique.append(field)
             }
         }
@@ -120,8 +123,15 @@ extension Record: Equatable {
     public static func == (left: Record, right: Record) -> Bool {
         if left.isArray != right.isArray { return false }
         if let left = left.elements, let right = right.elements { return left == right }
-        guard let left = left.fields, let right = right.fields, left.count == right.count else { return false }
-        let values = Dictionary(right.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
-        return left.allSatisfy { values[$0.key] == $0.value }
+        guard let left = left.valuesByKey, let right = right.valuesByKey else { return false }
+        return left == right
+    }
+
+    private var valuesByKey: [Bytes: Value]? {
+        var reader = ValueReader(flat)
+        guard let header = reader.enter(), header.tag == TIDE_TABLE else { return nil }
+        var values: [Bytes: Value] = [:]
+        while let key = reader.nextKey(), let value = reader.next() { values[key] = value }
+        return values
     }
 }

@@ -55,9 +55,12 @@ struct ValueReader {
         }
     }
 
-    mutating func skip() {
+    /// Steps over the value at the current place; false where there is none.
+    @discardableResult
+    mutating func skip() -> Bool {
         let size = sizeOfNext
         position = size > 0 ? position + size : end
+        return size > 0
     }
 
     private var sizeOfNext: Int {

@@ -21,6 +21,11 @@ package final class Channel<Element: Sendable>: Sendable {
     /// How many elements are queued now.
     package var count: Int { state.withLock { $0.count } }
 
+    /// How many tasks wait at it now.
+    package var waiting: (senders: Int, receivers: Int) {
+        state.withLock { ($0.waitingSenders, $0.waitingReceivers) }
+    }
+
     /// Sends the elements of `batch`, waiting for room as the overflow policy says; those that did not go are still in
     /// it afterwards.
     ///

@@ -125,8 +125,9 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
     /// are the warmest.
     private mutating func handOver(_ batch: Batch<Element>, wakeups: inout Wakeups) {
         while !batch.isEmpty, let receiver = receivers.popLast() {
+            let before = receiver.batch.count
             receiver.batch.append(moving: receiver.limit, from: batch)
-            number(receiver.batch, since: 0)
+            number(receiver.batch, since: before)
             wakeups.add(receiver.token, .done)
         }
     }

@@ -24,7 +24,12 @@ final class HandlerProcessor: Processor {
                     results.pass(delivery.ticket, context.emitted)
                 }
             } catch {
-                results.fail(delivery, JobFailure(error))
+                // A handler that was interrupted has not failed: its job is not done, and goes back.
+                if Task.isCancelled {
+                    results.settle(delivery.ticket, .cancelled)
+                } else {
+                    results.fail(delivery, JobFailure(error))
+                }
             }
         }
     }

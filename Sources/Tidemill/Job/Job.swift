@@ -30,6 +30,14 @@ public struct Job: Sendable {
     }
 }
 
+extension Job {
+    /// The job as one that has not failed: what is a dead letter in one pipeline may be a message of another.
+    var withoutFailure: Job {
+        guard let details, details.failure != nil else { return self }
+        return Job(value, key: details.key, metadata: details.metadata)
+    }
+}
+
 /// What few jobs have: immutable, so that jobs may share it.
 package final class JobDetails: Sendable {
     package let key: Bytes?

@@ -36,6 +36,7 @@ public final class Pipeline: Service {
     /// - Throws: ``PipelineError`` when a node could not start, a source or a sink broke, or a job failed where the
     ///   policy is to stop. All jobs have an outcome then, too.
     public func run() async throws {
+        guard parts.control.start() else { throw PipelineError(.start, node: name, "a pipeline runs once") }
         let run = PipelineRun(parts, options)
         await withTaskCancellationHandler {
             await withGracefulShutdownHandler {
@@ -56,10 +57,11 @@ public final class Pipeline: Service {
         guard !parts.control.isDraining else { return }
         parts.control.drain()
         let (parts, options) = (parts, options)
-        Task {
+        let timer = Task {
             try? await options.clock.sleep(for: options.shutdownTimeout)
             if !parts.isEnded { parts.cancel() }
         }
+        parts.control.add(timer: timer)
     }
 
     /// Stops at once: handlers are interrupted, and jobs that are not done are cancelled.
@@ -71,6 +73,9 @@ public final class Pipeline: Service {
     public func snapshot() -> PipelineSnapshot {
         parts.snapshot(name: name)
     }
+
+    /// How many of the sources' messages are unsettled; none are after a run.
+    package var unsettledMessages: Int { parts.ledgers.map(\.unsettled).reduce(0, +) }
 }
 
 /// What a pipeline takes from the program that it runs in.
@@ -81,7 +86,7 @@ public struct PipelineOptions: Sendable {
     public var clock: any PipelineClock
     /// How long a drain may take before the rest is cancelled.
     public var shutdownTimeout: Duration
-    /// How many messages of each source may be in flight, unsettled; a power of two.
+    /// How many messages of each source may be in flight, unsettled; rounded up to a power of two.
     public var inFlight: Int
 
     /// Options; the defaults are a logger named "tidemill", the system's clock, 25 s and 131,072 messages.

@@ -7,6 +7,9 @@ final class PipelineControl: Sendable {
         var isDraining = false
         var sources: [Task<Void, Never>] = []
         var work: Task<Void, Never>?
+        var timer: Task<Void, Never>?
+        var isStarted = false
+        var isEnded = false
     }
 
     private let state = Mutex(State())
@@ -15,6 +18,32 @@ final class PipelineControl: Sendable {
     var isCancelled: Bool { cancelled.load(ordering: .acquiring) }
     var isDraining: Bool { state.withLock { $0.isDraining } }
     var failure: PipelineError? { state.withLock { $0.failure } }
+
+    /// True for the first that asks.
+    func start() -> Bool {
+        state.withLock { state in
+            defer { state.isStarted = true }
+            return !state.isStarted
+        }
+    }
+
+    /// Notes the task that waits for a drain to have taken too long.
+    func add(timer task: Task<Void, Never>) {
+        let isEnded = state.withLock { state in
+            state.timer = task
+            return state.isEnded
+        }
+        if isEnded { task.cancel() }
+    }
+
+    /// Nothing runs any more, so that nobody has to wait for it.
+    func end() {
+        let timer = state.withLock { state in
+            state.isEnded = true
+            return state.timer
+        }
+        timer?.cancel()
+    }
 
     /// Notes a source's task, and stops it at once if the pipeline is being drained already.
     func add(source task: Task<Void, Never>) {
@@ -46,9 +75,10 @@ final class PipelineControl: Sendable {
     func cancel(_ failure: PipelineError? = nil) {
         let work = state.withLock { state in
             state.failure = state.failure ?? failure
+            // Under the lock: whoever notes the work after this sees it.
+            cancelled.store(true, ordering: .releasing)
             return state.work
         }
-        cancelled.store(true, ordering: .releasing)
         drain()
         work?.cancel()
     }

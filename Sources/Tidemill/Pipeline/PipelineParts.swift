@@ -28,7 +28,6 @@ final class PipelineParts: Sendable {
     private let takesJobsBack: Bool
     /// How many nodes still send into a channel; the last one that ends closes it.
     private let writers: Mutex<[ObjectIdentifier: Int]>
-    private let cancelTally = Tally()
     private let ended = Atomic<Bool>(false)
 
     init(nodes: [PipelineNode], deadLetters: (any Sink)?, options: PipelineOptions) throws(PipelineError) {
@@ -37,12 +36,13 @@ final class PipelineParts: Sendable {
         let channels = all.map { node in
             node.isSource ? nil : Channel<Delivery>(limits: node.channel, cost: { $0.job.value.footprint })
         }
+        let inFlight = 1 << (Int.bitWidth - (max(options.inFlight, 1) - 1).leadingZeroBitCount)
         var ledgers: [Ledger] = []
         var parts: [Part] = []
         var writers: [ObjectIdentifier: Int] = [:]
         for (number, node) in all.enumerated() {
             let outputs = number < nodes.count ? wiring.outputs[number] : Wiring.Outputs()
-            let ledger = node.isSource ? Ledger(source: ledgers.count, capacity: options.inFlight) : nil
+            let ledger = node.isSource ? Ledger(source: ledgers.count, capacity: inFlight) : nil
             if let ledger { ledgers.append(ledger) }
             let part = Part(
                 node: node,
@@ -70,7 +70,15 @@ final class PipelineParts: Sendable {
 
     var isEnded: Bool { ended.load(ordering: .acquiring) }
 
-    func end() { ended.store(true, ordering: .releasing) }
+    /// All tasks of the run have ended. A ``cancel(_:)`` on another thread may still be settling what it took out of
+    /// the channels, and the books must have it.
+    func end() async {
+        await cancels.wait()
+        ended.store(true, ordering: .releasing)
+        control.end()
+    }
+
+    private let cancels = CallsInProgress()
 
     // MARK: Making
 
@@ -137,6 +145,8 @@ final class PipelineParts: Sendable {
 
     /// Stops everything now and settles what is queued.
     func cancel(_ failure: PipelineError? = nil) {
+        cancels.enter()
+        defer { cancels.leave() }
         control.cancel(failure)
         for part in parts {
             guard let channel = part.input else { continue }
@@ -173,7 +183,7 @@ final class PipelineParts: Sendable {
 }
 
 extension PipelineNode {
-    var workers: Int { if case .stage(let settings, _, _) = role { settings.workers } else { 1 } }
+    var workers: Int { if case .stage(let settings, _, _) = role { max(settings.workers, 1) } else { 1 } }
 
     var acceptsJSONLines: Bool { if case .sink(let sink) = role { sink.acceptsJSONLines } else { false } }
 }

@@ -22,7 +22,7 @@ struct PipelineRun {
         }
         parts.control.add(work: work)
         await work.value
-        parts.end()
+        await parts.end()
     }
 
     private func run(_ part: PipelineParts.Part) async {
@@ -40,7 +40,7 @@ struct PipelineRun {
         guard let ledger = part.ledger, let progress = part.progress else { return }
         let pool = source.blocksItsThread ? ThreadPool(name: part.node.name, count: 1) : nil
         let task = Task(executorPreference: pool) {
-            guard await gate.pass() else { return }
+            guard await gate.pass(), !parts.control.isCancelled else { return }
             let output = SourceOutput(
                 name: part.node.name,
                 logger: parts.logger(part.node.name),
@@ -51,7 +51,7 @@ struct PipelineRun {
             )
             do {
                 try await source.run(output)
-            } catch is CancellationError where Task.isCancelled {
+            } catch is CancellationError where Task.isCancelled || parts.control.isCancelled {
                 // It was asked to stop.
             } catch {
                 parts.cancel(PipelineError(.source, node: part.node.name, error))
@@ -64,11 +64,10 @@ struct PipelineRun {
 
     // MARK: Stages
 
-    private func run(_ settings: StageSettings, _ factory: @escaping ProcessorFactory, _ part: PipelineParts.Part) async
-    {
-        let threads = settings.ownThreads ? min(settings.workers, Self.cores) : 0
+    private func run(_ settings: StageSettings, _ factory: @escaping ProcessorFactory, _ part: PipelineParts.Part) async {
+        let threads = settings.ownThreads ? min(part.tallies.count, Self.cores) : 0
         let pool = threads > 0 ? ThreadPool(name: part.node.name, count: threads) : nil
-        let sequencer = settings.order == .input ? Sequencer(window: 2 * settings.workers) : nil
+        let sequencer = settings.order == .input ? Sequencer(window: 2 * part.tallies.count) : nil
         await withDiscardingTaskGroup { group in
             for number in part.tallies.indices {
                 group.addTask(executorPreference: pool) {
@@ -88,6 +87,8 @@ struct PipelineRun {
         let processor: any Processor
         do {
             processor = try await make(context(part, number))
+        } catch is CancellationError where parts.control.isCancelled {
+            return gate.fail()
         } catch {
             parts.cancel(PipelineError(.start, node: part.node.name, error))
             return gate.fail()

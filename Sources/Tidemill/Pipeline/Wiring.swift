@@ -14,6 +14,9 @@ struct Wiring {
         for (number, node) in nodes.enumerated() where numbers.updateValue(number, forKey: node.name) != nil {
             throw PipelineError(.wiring, node: node.name, "two nodes have this name")
         }
+        for node in nodes where node.name.isEmpty || node.name.contains(".") {
+            throw PipelineError(.wiring, node: node.name, "a name is not empty and has no dot in it")
+        }
         for (number, node) in nodes.enumerated() where !node.isSource {
             for input in try Self.inputs(of: number, nodes) { try connect(input, to: number, nodes, numbers) }
         }
@@ -47,7 +50,7 @@ struct Wiring {
         _ nodes: [PipelineNode],
         _ numbers: [String: Int]
     ) throws(PipelineError) {
-        let parts = input.split(separator: ".", maxSplits: 1).map(String.init)
+        let parts = input.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let node = nodes[number].name
         guard let name = parts.first, let from = numbers[name] else {
             throw PipelineError(.wiring, node: node, "there is no node \"\(input)\" to read from")

@@ -16,6 +16,8 @@ final class SinkProcessor: Processor {
         let writing = SinkBatch(batch)
         do {
             try await sink.write(writing)
+        } catch is CancellationError where Task.isCancelled {
+            return settle(batch, results) { _ in .cancelled }
         } catch {
             // What a broken sink did not take is nobody's failure: the jobs go back, and the run ends.
             stop(PipelineError(.sink, node: name, error))

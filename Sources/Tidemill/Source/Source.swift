@@ -51,6 +51,6 @@ public struct JobBatch: ~Copyable {
             while receipts.count < count { receipts.append(nil) }
             receipts.append(acknowledge)
         }
-        deliveries.append(Delivery(job, ticket: Ticket(source: 0, sequence: 0)))
+        deliveries.append(Delivery(job.withoutFailure, ticket: Ticket(source: 0, sequence: 0)))
     }
 }

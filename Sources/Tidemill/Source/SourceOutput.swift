@@ -83,11 +83,16 @@ public final class SourceOutput {
     }
 
     /// Takes in a message that can't be a job (a bad line): it fails here, and goes where the source's policy says.
+    /// `acknowledge` is called once, on any thread, with what became of it.
     ///
     /// - Throws: `CancellationError` when the pipeline was cancelled.
-    public func fail(_ job: Job, _ failure: JobFailure) async throws {
+    public func fail(
+        _ job: Job, _ failure: JobFailure, acknowledge: (@Sendable (Outcome) -> Void)? = nil
+    ) async throws {
         portion.append(Delivery(job, ticket: Ticket(source: 0, sequence: 0)))
-        while ledger.open(portion, at: clock.now.nanoseconds) == 0 { await ledger.waitForRoom() }
+        while ledger.open(portion, receipts: [acknowledge], at: clock.now.nanoseconds) == 0 {
+            await ledger.waitForRoom()
+        }
         router.tally.taken.add(1)
         router.tally.received.add(1)
         let results = BatchResults(ports: 1)

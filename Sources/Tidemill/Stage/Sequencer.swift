@@ -27,6 +27,9 @@ final class Sequencer: Sendable {
         self.window = window
     }
 
+    /// How many workers wait now because they are too far ahead.
+    var waiting: Int { state.withLock { $0.waiting.count } }
+
     /// Sends the results of the run `start ..< end` when it is their turn.
     ///
     /// The worker goes on with what it gets back.

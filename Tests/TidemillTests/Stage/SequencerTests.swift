@@ -1,0 +1,102 @@
+import Logging
+import Testing
+
+@testable import Tidemill
+
+@Suite(.timeLimit(.minutes(1))) struct SequencerTests {
+    private let ledger = Ledger(source: 0, capacity: 65_536)
+    private let output = Channel<Delivery>(limits: ChannelLimits(capacity: 65_536))
+
+    private func router() -> Router {
+        let policy = FailurePolicy(
+            node: "test",
+            policy: .drop,
+            deadLetters: nil,
+            record: { _, _ in .null },
+            jobID: { _ in "" },
+            stop: { _ in },
+            logger: Logger(label: "test")
+        )
+        return Router(
+            routes: [[output]],
+            failures: policy,
+            ledgers: [ledger],
+            tally: Tally(),
+            control: PipelineControl()
+        )
+    }
+
+    private func results(_ numbers: Range<UInt64>) -> BatchResults {
+        let results = BatchResults(ports: 1)
+        for number in numbers {
+            let job = Job(.integer(Int64(number)))
+            results.pass(Delivery(job, ticket: Ticket(source: 0, sequence: number)), job.value)
+        }
+        return results
+    }
+
+    private func sent() -> [Int64] {
+        let batch = Batch<Delivery>()
+        _ = output.tryReceive(batch, limit: .max)
+        return batch.elements.compactMap { $0.job.value.integer }
+    }
+
+    @Test func whatComesTooEarlyIsHeldBack() async {
+        let sequencer = Sequencer(window: 2)
+        _ = await sequencer.deliver(results(2..<4), start: 2, end: 4, through: router())
+        _ = await sequencer.deliver(results(5..<6), start: 5, end: 6, through: router())
+        #expect(sent().isEmpty)
+        _ = await sequencer.deliver(results(0..<2), start: 0, end: 2, through: router())
+        #expect(sent() == [0, 1, 2, 3])
+        _ = await sequencer.deliver(results(4..<5), start: 4, end: 5, through: router())
+        #expect(sent() == [4, 5])
+    }
+
+    @Test func whoIsTooFarAheadWaits() async {
+        let sequencer = Sequencer(window: 1)
+        _ = await sequencer.deliver(results(1..<2), start: 1, end: 2, through: router())
+        await withDiscardingTaskGroup { group in
+            for number: UInt64 in 2..<6 {
+                group.addTask {
+                    _ = await sequencer.deliver(
+                        results(number..<number + 1),
+                        start: number,
+                        end: number + 1,
+                        through: router()
+                    )
+                }
+            }
+            while sequencer.waiting < 4 { await Task.yield() }
+            #expect(sent().isEmpty)
+            _ = await sequencer.deliver(results(0..<1), start: 0, end: 1, through: router())
+        }
+        #expect(sent() == [0, 1, 2, 3, 4, 5])
+    }
+
+    @Test(arguments: [1, 2, 8, 64]) func theOrderIsExact(workers: Int) async {
+        let input = Channel<Delivery>(limits: ChannelLimits(capacity: 64))
+        let sequencer = Sequencer(window: 2 * workers)
+        await withDiscardingTaskGroup { group in
+            for worker in 0..<workers {
+                group.addTask {
+                    let (batch, router) = (Batch<Delivery>(), router())
+                    var (results, random) = (BatchResults(ports: 1), SeededGenerator(seed: worker))
+                    while await input.receive(batch, limit: Int.random(in: 1...9, using: &random)) == .done {
+                        let (count, start) = (batch.count, batch.position)
+                        for _ in 0..<Int.random(in: 0..<30, using: &random) { await Task.yield() }
+                        while let delivery = batch.popFirst() { results.pass(delivery, delivery.job.value) }
+                        let end = start + UInt64(count)
+                        results = await sequencer.deliver(results, start: start, end: end, through: router)
+                    }
+                }
+            }
+            let batch = Batch<Delivery>()
+            for number in 0..<5000 {
+                batch.append(Delivery(Job(.integer(Int64(number))), ticket: Ticket(source: 0, sequence: 0)))
+                if batch.count == 7 || number == 4999 { _ = await input.send(batch, evicted: Batch()) }
+            }
+            input.finish()
+        }
+        #expect(sent() == Array(0..<5000))
+    }
+}
