@@ -132,7 +132,7 @@ struct RunTests {
         let folder = try Folder()
         let script = """
             return function(line, ctx)
-              if line == "first" then return line end
+              ctx.log.info("looping")
               while true do pcall(function() local x = 1 end) end
             end
             """
@@ -140,15 +140,14 @@ struct RunTests {
         let sink = #"{"name": "out", "type": "file", "path": "out.jsonl"}"#
         try folder.write(Self.config(script: "busy.lua", sink: sink), to: "c.json")
         let running = try Tidemill.start(["run", "c.json"], in: folder.url)
-        running.write("first\n")
-        try await folder.wait(for: "out.jsonl", toHold: 1)
         running.write("loop\n")
+        try await running.waitForError("looping")
         running.send(signal: SIGINT)
         try await running.waitForError("draining")
         running.send(signal: SIGINT)
         let result = await running.wait()
         #expect(result.status == 130, "\(result.errors)")
-        #expect(result.errors.contains("cancelled 1") || result.errors.contains("= delivered 1\n"), "\(result.errors)")
+        #expect(result.errors.contains("books: taken 1 + emitted 0 = cancelled 1"), "\(result.errors)")
         #expect(!result.errors.contains("can't be interrupted"))
     }
 

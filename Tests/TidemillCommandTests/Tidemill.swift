@@ -111,15 +111,16 @@ private final class Collected: Sendable {
     private let data = Mutex(Data())
     private let ended = AsyncStream<Void>.makeStream()
 
+    /// Reads on a thread of its own; a handler on the file would be called from several threads at once.
     init(_ pipe: Pipe) {
-        pipe.fileHandleForReading.readabilityHandler = { [self] handle in
-            let piece = handle.availableData
-            if piece.isEmpty {
-                handle.readabilityHandler = nil
-                ended.continuation.finish()
-            } else {
+        let handle = pipe.fileHandleForReading
+        Thread.detachNewThread { [self] in
+            while true {
+                let piece = handle.availableData
+                if piece.isEmpty { break }
                 data.withLock { $0.append(piece) }
             }
+            ended.continuation.finish()
         }
     }
 

@@ -161,12 +161,12 @@ import Tidemill
         #expect(
             graph.text == """
                 log  source file
-                `-> parse  stage script, cores workers, channel 1024
+                `-> parse  stage script, 1 worker per core, channel 1024
                     |-> enrich  stage script, 4 workers, channel 16 drop_oldest
-                    |   |-> out  sink file, 1 worker, channel 1024
-                    |   `-> bad  sink drop, 1 worker, channel 1024
+                    |   |-> out  sink file, channel 1024
+                    |   `-> bad  sink drop, channel 1024
                     `-(errors)> bad (above)
-                dead_letters  sink file, 1 worker, channel 1024, failed jobs of: log, parse, out, bad
+                dead_letters  sink file, channel 1024, failed jobs of: log, parse, out, bad
 
                 """
         )
@@ -174,11 +174,11 @@ import Tidemill
             graph.mermaid == """
                 flowchart LR
                     n0(["log<br/>source file"])
-                    n1["parse<br/>stage script<br/>cores workers<br/>channel 1024"]
+                    n1["parse<br/>stage script<br/>1 worker per core<br/>channel 1024"]
                     n2["enrich<br/>stage script<br/>4 workers<br/>channel 16 drop_oldest"]
-                    n3[("out<br/>sink file<br/>1 worker<br/>channel 1024")]
-                    n4[("bad<br/>sink drop<br/>1 worker<br/>channel 1024")]
-                    n5[("dead_letters<br/>sink file<br/>1 worker<br/>channel 1024")]
+                    n3[("out<br/>sink file<br/>channel 1024")]
+                    n4[("bad<br/>sink drop<br/>channel 1024")]
+                    n5[("dead_letters<br/>sink file<br/>channel 1024")]
                     n0 --> n1
                     n1 --> n2
                     n2 --> n3

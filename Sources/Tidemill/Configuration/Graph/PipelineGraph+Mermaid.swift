@@ -61,7 +61,12 @@ extension PipelineGraph.Node {
     /// What a drawing says of the node below its name.
     var annotations: [String] {
         var notes = ["\(kind.rawValue) \(type)"]
-        if let workers { notes.append(workers == .fixed(1) ? "1 worker" : "\(workers) workers") }
+        switch workers {
+        case nil: break
+        case .fixed(1): notes.append("1 worker")
+        case .fixed(let count): notes.append("\(count) workers")
+        case .cores: notes.append("1 worker per core")
+        }
         if let channel {
             let overflow = channel.overflow == .block ? "" : " \(channel.overflow.rawValue)"
             notes.append("channel \(channel.capacity)\(overflow)")
