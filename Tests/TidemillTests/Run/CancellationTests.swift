@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 import Tidemill
 import TidemillTesting
@@ -187,6 +188,33 @@ import TidemillTesting
         #expect(report.failure == nil && report.books[.cancelled] == report.books.taken)
     }
 
+    @Test func theRunWaitsForACancelThatStillSettles() async throws {
+        let (gate, flags) = (Gate(), Flags())
+        let report = try await runPipeline([
+            .source("in") { output in
+                for number in 0..<3 as Range<Int64> {
+                    try await output.send(Job(.integer(number))) { _ in
+                        guard number == 1 else { return }
+                        flags.settling.store(true, ordering: .releasing)
+                        while !flags.released.load(ordering: .acquiring) {}
+                    }
+                }
+            },
+            .sink("out", CollectingSink(gate: gate)),
+        ]) { pipeline in
+            await gate.waiting(1)
+            while pipeline.snapshot().nodes[1].queued < 2 { await Task.yield() }
+            await withDiscardingTaskGroup { group in
+                group.addTask { pipeline.cancel() }
+                while !flags.settling.load(ordering: .acquiring) { await Task.yield() }
+                for _ in 0..<1000 { await Task.yield() }
+                #expect(!pipeline.snapshot().isEnded)
+                flags.released.store(true, ordering: .releasing)
+            }
+        }
+        #expect(report.books[.cancelled] == 3)
+    }
+
     @Test func aReceiptMayCancelThePipeline() async throws {
         let pipeline = Box()
         let sink = CollectingSink()
@@ -199,5 +227,10 @@ import TidemillTesting
             .sink("out", sink),
         ]) { pipeline.set($0) }
         #expect(report.failure == nil && report.books.balance)
+    }
+
+    private final class Flags: Sendable {
+        let settling = Atomic<Bool>(false)
+        let released = Atomic<Bool>(false)
     }
 }
