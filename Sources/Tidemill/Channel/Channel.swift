@@ -86,6 +86,10 @@ package final class Channel<Element: Sendable>: Sendable {
         _ register: @Sendable (inout State, (id: UInt64, token: Continuation), inout State.Wakeups) -> ChannelSignal?
     ) async -> ChannelSignal {
         let id = waiters.add(1, ordering: .relaxed).newValue
+        #if TIDEMILL_SANITIZE_THREADS
+            // The sanitizer doesn't see the order where a continuation is resumed before its task has gone to sleep.
+            defer { state.withLock { _ in } }
+        #endif
         if shielded {
             return await withUnsafeContinuation { enter($0, id: id, cancellable: false, register) }
         }

@@ -1,0 +1,1 @@
+../Tidemill/SanitizedMutex.swift

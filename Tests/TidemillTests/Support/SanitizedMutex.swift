@@ -1,0 +1,1 @@
+../../../Sources/Tidemill/SanitizedMutex.swift
