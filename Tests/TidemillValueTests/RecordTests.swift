@@ -3,7 +3,7 @@ import TidemillValue
 
 @Suite struct RecordTests {
     @Test func literalsMakeValues() {
-        let value: Value = ["a": 1, "b": [true, 2.5, nil, "x"], "c": [:]]
+        let value: Value = ["a": 1, "b": [true, 2.5, .null, "x"], "c": [:]]
         #expect(value["a"]?.integer == 1 && value["b"]?[1]?.number == 2.5 && value["b"]?[0]?.bool == true)
         #expect(value["b"]?[3]?.text == "x" && value["b"]?[2] == Value.null)
         #expect(value["c"]?.fields?.isEmpty == true && value["c"]?.elements == nil)
@@ -45,7 +45,7 @@ import TidemillValue
         #expect([1, 2] as Value != [2, 1])
         #expect([] as Value != [:] as Value)
         #expect(["a": 1] as Value != ["a": 1.0])
-        #expect(["a": 1] as Value != ["a": 1, "b": nil])
+        #expect(["a": 1] as Value != ["a": 1, "b": .null])
         #expect(Value.record(Record(text: #" {"a": [1] }"#)) == ["a": [1]])
         #expect(Value.number(.nan) != .number(.nan))
     }
