@@ -12,7 +12,7 @@ import Tidemill
 
     @Test func jsonLines() async throws {
         let sink = FileSink(folder.path("deep/er/out.jsonl"))
-        let values: [Value] = [["a": 1, "b": "x\ny"], "text", nil, true, 1.5, [1, [2]], .number(.infinity)]
+        let values: [Value] = [["a": 1, "b": "x\ny"], "text", .null, true, 1.5, [1, [2]], .number(.infinity)]
         let failures = try await written(values, to: sink)
         #expect(failures == [6: "it can't be written as JSON: inf has no JSON form"])
         #expect(
@@ -23,7 +23,7 @@ import Tidemill
 
     @Test func lines() async throws {
         let sink = FileSink(folder.path("out"), format: .lines)
-        let values: [Value] = ["a", 1, "b\nc", true, ["x": 1], nil, "", .string(Bytes([0xFF, 0]))]
+        let values: [Value] = ["a", 1, "b\nc", true, ["x": 1], .null, "", .string(Bytes([0xFF, 0]))]
         let failures = try await written(values, to: sink)
         #expect(failures.keys.sorted() == [2, 4, 5])
         #expect(failures[4] == "a table can't be written in the format lines (json_lines can write it)")
@@ -135,7 +135,7 @@ import Tidemill
 
     /// The disk is full after every number of bytes: what is left is always whole batches.
     @Test func noHalfLineWhereverTheDiskIsFull() async throws {
-        let batches: [[Value]] = [[["a": 1], ["b": 2]], [["c": [1, 2, 3]]], [["d": "x"], ["e": nil]]]
+        let batches: [[Value]] = [[["a": 1], ["b": 2]], [["c": [1, 2, 3]]], [["d": "x"], ["e": .null]]]
         let texts = ["{\"a\":1}\n{\"b\":2}\n", "{\"c\":[1,2,3]}\n", "{\"d\":\"x\"}\n{\"e\":null}\n"]
         for room in 0..<texts.joined().utf8.count {
             let left = Mutex(room)

@@ -97,7 +97,7 @@ import Tidemill
     @Test func jsonLines() async throws {
         try folder.write("x", "\u{FEFF}{\"a\":1}\r\n\n  \n7\n{bad\n[1.5,null]")
         let found = try await gather(FileSource(folder.path("x"), format: .jsonLines))
-        #expect(found.values == [["a": 1], 7, [1.5, nil]])
+        #expect(found.values == [["a": 1], 7, [1.5, .null]])
         #expect(found.failures.count == 1)
         #expect(found.failures.first?.message.hasPrefix("\(folder.path("x")):5: ") == true)
         #expect(found.failures.first?.value == "{bad")

@@ -103,12 +103,12 @@ import Tidemill
 
     @Test func jsonTemplates() throws {
         let template = try GeneratorTemplate([
-            "id": "{{index}}", "tag": "n{{index}}", "deep": [["x": "{{number:1:1:2}}"], true, nil, 2.5],
+            "id": "{{index}}", "tag": "n{{index}}", "deep": [["x": "{{number:1:1:2}}"], true, .null, 2.5],
             "{{index}}": "",
         ])
         #expect(
             template.value(at: 7, seed: 1) == [
-                "id": 7, "tag": "n7", "deep": [["x": 1.0], true, nil, 2.5], "{{index}}": "",
+                "id": 7, "tag": "n7", "deep": [["x": 1.0], true, .null, 2.5], "{{index}}": "",
             ]
         )
     }
