@@ -33,7 +33,7 @@ let package = Package(
         // The Lua wall: the library, the C that may raise, yield or jump, and Swift over it.
         .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
         .target(name: "CLuaHost", dependencies: ["CLua", "CValue"]),
-        .target(name: "TidemillLua", dependencies: ["CLuaHost", "TidemillValue"], swiftSettings: settings),
+        .target(name: "TidemillLua", dependencies: ["CLuaHost", "CValue"], swiftSettings: settings),
 
         // The engine and the public API; it knows no Lua, no file and no server.
         .target(

@@ -95,11 +95,11 @@ static bool keep(lua_State *L, tide_call call) {
     return true;
 }
 
-static const char *const info_fields[3] = {"description", "version", "options"};
+static const char *const info_fields[TIDE_INFO_FIELDS] = {"description", "version", "options", "ports"};
 
 static bool keep_info(lua_State *L, int script) {
     tide_state *S = tide_state_of(L);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < TIDE_INFO_FIELDS; i++) {
         lua_pushstring(L, info_fields[i]);
         lua_rawget(L, script);
         size_t start = S->info.count;
@@ -158,7 +158,7 @@ bool tide_has(const tide_state *S, tide_call call) {
 }
 
 const uint8_t *_Nullable tide_info(const tide_state *S, const char *field, size_t *count) {
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < TIDE_INFO_FIELDS; i++) {
         if (strcmp(field, info_fields[i]) == 0 && S->info_ranges[i][1] > 0) {
             *count = S->info_ranges[i][1];
             return S->info.bytes + S->info_ranges[i][0];

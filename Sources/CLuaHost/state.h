@@ -21,6 +21,9 @@ typedef struct tide_allocator {
     int64_t fail_count;
 } tide_allocator;
 
+/// What a script says of itself: description, version, options, ports.
+enum { TIDE_INFO_FIELDS = 4 };
+
 typedef struct tide_port {
     char *name;
     size_t count;
@@ -69,7 +72,7 @@ struct tide_state {
     tide_buffer message;
     tide_buffer traceback;
     tide_buffer info;
-    size_t info_ranges[3][2];  // description, version, options: offset and count
+    size_t info_ranges[TIDE_INFO_FIELDS][2];  // offset and count
     bool has[TIDE_CALLS];
     char *_Nullable chunk;
     tide_buffer chunk_seen;       // where the error was

@@ -11,7 +11,15 @@ import TidemillLua
 extension LuaState {
     /// Opens a state in which a worker's script finds its `ctx` and its modules.
     convenience init(_ stage: ScriptStage, _ worker: WorkerContext, _ current: CurrentJob) throws(LuaError) {
-        try self.init(limits: stage.limits, environment: .make(stage, worker, current))
+        let log = ScriptLog(worker)
+        try self.init(
+            limits: stage.limits,
+            ports: zip(worker.ports, worker.rendersJSONLines).map { LuaPort($0, format: $1 ? .jsonLine : .flat) },
+            context: .make(stage, worker, current, log),
+            modules: [stage.files.module],
+            print: { log.write(.info, $0, .null) },
+            resolve: stage.file.findModule
+        )
     }
 }
 
@@ -26,22 +34,21 @@ final class CurrentJob {
     }
 }
 
-extension LuaEnvironment {
-    fileprivate static func make(_ stage: ScriptStage, _ worker: WorkerContext, _ current: CurrentJob) -> LuaEnvironment
-    {
-        let log = ScriptLog(worker)
-        var environment = LuaEnvironment()
-        environment.ports = zip(worker.ports, worker.rendersJSONLines).map { LuaPort($0, writesJSONLines: $1) }
-        environment.constants = [
-            ("options", stage.options), ("stage", .string(Bytes(worker.stage))),
-            ("worker", .integer(Int64(worker.worker))), ("attempt", 1),
-        ]
-        environment.lazyFields = [("job", { job(worker, current) })]
-        environment.functions = waiting(worker) + log.functions + ScriptMetrics(worker).functions
-        environment.modules = [stage.files.module]
-        environment.findModule = stage.file.findModule
-        environment.print = { log.write(.info, $0, [:]) }
-        return environment
+extension LuaContext {
+    fileprivate static func make(
+        _ stage: ScriptStage,
+        _ worker: WorkerContext,
+        _ current: CurrentJob,
+        _ log: ScriptLog
+    ) -> LuaContext {
+        LuaContext(
+            functions: waiting(worker) + log.functions + ScriptMetrics(worker).functions,
+            values: [
+                "options": stage.options.flat, "stage": Value.string(Bytes(worker.stage)).flat,
+                "worker": Value.integer(Int64(worker.worker)).flat, "attempt": Value.integer(1).flat,
+            ],
+            lazy: [.values("job") { _ in job(worker, current) }]
+        )
     }
 
     private static func job(_ worker: WorkerContext, _ current: CurrentJob) -> Value {
@@ -58,16 +65,15 @@ extension LuaEnvironment {
     private static func waiting(_ worker: WorkerContext) -> [LuaFunction] {
         let clock = worker.clock
         return [
-            LuaFunction("cancelled") { _ in .values([.bool(Task.isCancelled)]) },
+            LuaFunction("cancelled") { _ in .boolean(Task.isCancelled) },
             // Jobs have no deadline yet, so there is nothing that could run out.
-            LuaFunction("remaining") { _ in .values([]) },
-            LuaFunction("sleep") { arguments in
-                guard let seconds = arguments.first?.number, seconds >= 0, seconds < 1e9 else {
-                    return .failure("sleep takes a number of seconds")
-                }
+            LuaFunction("remaining") { _ in .nothing },
+            LuaFunction("sleep") { call in
+                let seconds = try call.number(0)
+                guard seconds >= 0, seconds < 1e9 else { throw ScriptError("sleep takes a number of seconds") }
                 return .wait {
                     try await clock.sleep(for: .seconds(seconds))
-                    return []
+                    return .nothing
                 }
             },
         ]
@@ -77,14 +83,6 @@ extension LuaEnvironment {
 extension ReadableFiles {
     /// `require "file"`.
     var module: LuaModule {
-        LuaModule(
-            "file",
-            [
-                LuaFunction("read") { arguments in
-                    guard let path = arguments.first?.text else { return .failure("file.read takes a path") }
-                    return .values([.string(Bytes(try read(path)))])
-                }
-            ]
-        )
+        LuaModule("file", functions: [LuaFunction("read") { call in .bytes(try read(try call.string(0))) }])
     }
 }

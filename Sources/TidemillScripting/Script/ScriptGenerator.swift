@@ -19,16 +19,19 @@ public final class ScriptGenerator {
 
     private init(_ stage: ScriptStage) throws {
         let random = Random()
-        var environment = LuaEnvironment()
-        environment.constants = [("options", stage.options)]
-        environment.functions = [LuaFunction("random") { .values([.integer(try random.integer($0))]) }]
-        environment.modules = [stage.files.module]
-        environment.findModule = stage.file.findModule
-        state = try LuaState(limits: stage.limits, environment: environment)
+        state = try LuaState(
+            limits: stage.limits,
+            context: LuaContext(
+                functions: [.values("random") { .integer(try random.integer($0)) }],
+                values: ["options": stage.options.flat]
+            ),
+            modules: [stage.files.module],
+            resolve: stage.file.findModule
+        )
         self.random = random
         path = stage.file.path
         try stage.file.load(into: state)
-        try check(state.run(.`init`))
+        try check(state.initialize())
     }
 
     /// The value for an index; `next` gives 64 random bits at a time.
@@ -41,12 +44,12 @@ public final class ScriptGenerator {
             throw ScriptError("\(path): the script gives \(state.outputs.count) values for \(index) instead of one")
         }
         let block = Block()
-        let value = state.outputs.value(0, in: block)
-        state.takeOutputs(into: block)
+        let value = state.outputs[0].value(in: block)
+        state.takeOutput(into: block)
         return value
     }
 
-    private func check(_ step: LuaState.Step) throws {
+    private func check(_ step: LuaStep) throws {
         switch step {
         case .finished: return
         case .waiting: throw ScriptError("\(path): a generator can't wait")

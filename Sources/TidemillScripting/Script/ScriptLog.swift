@@ -13,10 +13,10 @@ final class ScriptLog {
 
     var functions: [LuaFunction] {
         [("debug", Logger.Level.debug), ("info", .info), ("warn", .warning), ("error", .error)].map { name, level in
-            LuaFunction("log." + name) { [self] arguments in
-                guard let message = arguments.first else { return .failure("log.\(name) takes a message") }
+            .values("log." + name) { [self] arguments in
+                guard let message = arguments.first else { throw ScriptError("log.\(name) takes a message") }
                 write(level, message.text ?? message.description, arguments.count > 1 ? arguments[1] : .null)
-                return .nothing
+                return nil
             }
         }
     }

@@ -21,16 +21,17 @@ final class ScriptMetrics {
 
     var functions: [LuaFunction] {
         Kind.allCases.map { kind in
-            LuaFunction("metrics." + kind.rawValue) { [self] arguments in
+            .values("metrics." + kind.rawValue) { [self] arguments in
                 guard let name = arguments.first?.text, let amount = amount(kind, arguments) else {
-                    return .failure("metrics.\(kind.rawValue) takes a name and a number")
+                    throw ScriptError("metrics.\(kind.rawValue) takes a name and a number")
                 }
                 let labels = arguments.count > 2 ? arguments[2].fields ?? [] : []
                 let named = Dictionary(
                     labels.map { ($0.key, $0.value.text ?? $0.value.description) },
                     uniquingKeysWith: { $1 }
                 )
-                return record(Series(kind: kind, name: name, labels: named), amount)
+                try record(Series(kind: kind, name: name, labels: named), amount)
+                return nil
             }
         }
     }
@@ -40,18 +41,14 @@ final class ScriptMetrics {
         return kind == .count ? 1 : nil
     }
 
-    private func record(_ wanted: Series, _ amount: Double) -> LuaAnswer {
-        if let record = series[wanted] {
-            record(amount)
-            return .nothing
-        }
+    private func record(_ wanted: Series, _ amount: Double) throws {
+        if let record = series[wanted] { return record(amount) }
         guard series.count < Self.most else {
-            return .failure("more than \(Self.most) series of metrics; labels must not have that many values")
+            throw ScriptError("more than \(Self.most) series of metrics; labels must not have that many values")
         }
         let record = recorder(wanted)
         series[wanted] = record
         record(amount)
-        return .nothing
     }
 
     private func recorder(_ series: Series) -> (Double) -> Void {

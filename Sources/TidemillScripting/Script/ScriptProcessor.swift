@@ -39,7 +39,7 @@ final class ScriptProcessor: Processor {
         running.begin(state.generation + 1)
         if Task.isCancelled { return results.settle(delivery.ticket, .cancelled) }
         current.begin(delivery)
-        switch await finish(state.handle(delivery.job.value)) {
+        switch await finish(state.handle(value: delivery.job.value)) {
         case nil: collect(delivery, results)
         case let error? where error.kind == .interrupted && Task.isCancelled:
             results.settle(delivery.ticket, .cancelled)
@@ -48,40 +48,38 @@ final class ScriptProcessor: Processor {
     }
 
     /// Sees a call to its end: while it waits, so does the worker's task, and no thread is held.
-    private func finish(_ first: LuaState.Step) async -> LuaError? {
+    private func finish(_ first: LuaStep) async -> LuaError? {
         var step = first
         while true {
             switch step {
             case .finished: return nil
             case .failed(let error): return error
-            case .waiting(let operation):
-                let result: Result<[Value], any Error>
+            case .waiting(let wait):
+                let result: Result<LuaReply, any Error>
                 do {
-                    result = .success(try await operation())
+                    result = .success(try await wait.operation())
                 } catch {
                     result = .failure(error)
                 }
-                step = Task.isCancelled ? state.resumeInterrupted() : state.resume(result)
+                step = Task.isCancelled ? state.resumeInterrupted() : state.resume(with: result)
             }
         }
     }
 
     private func collect(_ delivery: Delivery, _ results: BatchResults) {
         let outputs = state.outputs
-        if outputs.count == 1, outputs.isPlain {
-            return results.pass(delivery, outputs.value(0, in: output))
+        if outputs.count == 1 {
+            let only = outputs[0]
+            if only.port == 0, only.key == nil, only.metadata == nil {
+                return results.pass(delivery, only.value(in: output))
+            }
         }
-        var jobs: [(port: Int, job: Job)] = []
-        for index in 0..<outputs.count {
-            let key = outputs.key(index, in: output) ?? delivery.job.key
-            let metadata = outputs.metadata(index, in: output) ?? delivery.job.metadata
-            jobs.append((outputs.port(index), Job(outputs.value(index, in: output), key: key, metadata: metadata)))
-        }
-        results.pass(delivery.ticket, jobs)
+        let details = delivery.job.details
+        results.pass(delivery.ticket, outputs.map { ($0.port, $0.job(in: output, after: details)) })
     }
 
     private func releaseOutput() {
-        state.takeOutputs(into: output)
+        state.takeOutput(into: output)
         output = Block()
     }
 
@@ -90,7 +88,7 @@ final class ScriptProcessor: Processor {
     private func open() async throws {
         try stage.file.load(into: state)
         running.begin(state.generation + 1)
-        if let error = await finish(state.run(.`init`)) {
+        if let error = await finish(state.initialize()) {
             throw ScriptError("init: \(error.message)", traceback: error.traceback)
         }
     }
@@ -109,25 +107,25 @@ final class ScriptProcessor: Processor {
     }
 
     func close() async {
-        guard !state.isBroken, let error = await finish(state.run(.close)) else { return }
+        guard !state.isBroken, let error = await finish(state.finalize()) else { return }
         worker.logger.warning("a script's close failed", metadata: ["error": "\(error.message)"])
     }
 }
 
 /// The call that a worker's state runs now, for whoever wants to stop it.
 final class RunningCall: Sendable {
-    private let interrupter: Mutex<LuaInterrupter>
+    private let interrupter: Mutex<LuaInterrupter?>
     private let generation = Atomic<UInt64>(0)
 
-    init(_ interrupter: LuaInterrupter) { self.interrupter = Mutex(interrupter) }
+    init(_ interrupter: LuaInterrupter?) { self.interrupter = Mutex(interrupter) }
 
     func begin(_ number: UInt64) { generation.store(number, ordering: .sequentiallyConsistent) }
 
-    func watch(_ other: LuaInterrupter) { interrupter.withLock { $0 = other } }
+    func watch(_ other: LuaInterrupter?) { interrupter.withLock { $0 = other } }
 
     func interrupt() {
         let interrupter = interrupter.withLock { $0 }
-        interrupter.interrupt(generation.load(ordering: .sequentiallyConsistent))
+        interrupter?.interrupt(generation.load(ordering: .sequentiallyConsistent))
     }
 }
 

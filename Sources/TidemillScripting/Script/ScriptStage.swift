@@ -61,22 +61,26 @@ struct ScriptFacts {
     let ports: [String]
 
     init(_ file: ScriptFile, _ limits: LuaLimits) throws(ScriptError) {
-        var environment = LuaEnvironment()
-        environment.findModule = file.findModule
-        environment.modules = [LuaModule("file", [LuaFunction("read") { _ in .failure("not while a script loads") }])]
-        environment.print = { _ in }
+        let refusal = LuaFunction("read") { _ in throw ScriptError("there is nothing to read while a script loads") }
         let state: LuaState
         do throws(LuaError) {
-            state = try LuaState(limits: limits, environment: environment)
+            state = try LuaState(
+                limits: limits,
+                modules: [LuaModule("file", functions: [refusal])],
+                print: { _ in },
+                resolve: file.findModule
+            )
         } catch {
             throw ScriptError("\(file.path): \(error)")
         }
         try file.load(into: state)
-        guard state.defines(.handle) else {
+        let script = state.script
+        guard script.functions.contains(.handle) else {
             throw ScriptError("\(file.path): the script returns no function, and no table with a function `handle`")
         }
-        options = state.info("options")
-        ports = state.info("ports")?.elements?.compactMap(\.text) ?? ScriptPorts.named(in: file.text)
+        options = script.options.map { Value(flat: $0) }
+        ports =
+            script.ports.map { Value(flat: $0).elements?.compactMap(\.text) ?? [] } ?? ScriptPorts.named(in: file.text)
     }
 }
 
@@ -91,10 +95,10 @@ extension ScriptFile {
         let (interrupter, generation) = (state.interrupter, state.generation + 1)
         let watch = Task.detached {
             try await ContinuousClock().sleep(for: Self.loadTimeout)
-            interrupter.interrupt(generation)
+            interrupter?.interrupt(generation)
         }
         defer { watch.cancel() }
-        switch state.load(text, chunk: path) {
+        switch state.load(LuaSource(text, chunk: path)) {
         case .finished: return
         case .waiting: throw ScriptError("\(path): a script can't wait while it is loaded; use `init`")
         case .failed(let error) where error.kind == .interrupted:
@@ -106,9 +110,9 @@ extension ScriptFile {
         }
     }
 
-    func findModule(_ name: String) throws -> (source: [UInt8], chunk: String) {
+    func findModule(_ name: String) throws -> LuaSource? {
         switch ModuleFinder(folder: folder).find(name) {
-        case .source(let text, let path): return (text, "@" + path)
+        case .source(let text, let path): return LuaSource(text, chunk: path)
         case .missing(let reason): throw ScriptError(reason)
         }
     }

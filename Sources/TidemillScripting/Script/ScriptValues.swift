@@ -1,0 +1,86 @@
+import Tidemill
+import TidemillLua
+
+// The wall speaks flat bytes and knows no `Value`; here the two meet.
+
+extension LuaState {
+    /// Calls `handle` with a value, whose bytes are only pointed to.
+    func handle(value: borrowing Value) -> LuaStep {
+        switch copy value {
+        case .null: return handle(.null)
+        case .bool(let flag): return handle(.boolean(flag))
+        case .integer(let number): return handle(.integer(number))
+        case .number(let number): return handle(.number(number))
+        case .string(let bytes): return bytes.withUnsafeBytes { handle(.string($0)) }
+        case .record(let record):
+            let isText = record.isText
+            return record.encoding.withUnsafeBytes { isText ? handle(.json($0)) : handle(.flat($0)) }
+        }
+    }
+
+    /// Hands all bytes that the outputs since the last time refer to over to a block, which has none yet.
+    func takeOutput(into block: Block) {
+        guard let buffer = takeOutput() else { return }
+        let bytes = buffer.release()
+        block.adopt(UnsafeMutableRawPointer(mutating: bytes.baseAddress), count: bytes.count)
+    }
+}
+
+extension LuaOutput {
+    /// The value, as a slice of the block that will take the output over.
+    func value(in block: Block) -> Tidemill.Value {
+        switch value {
+        case .null: .null
+        case .boolean(let flag): .bool(flag)
+        case .integer(let number): .integer(number)
+        case .number(let number): .number(number)
+        case .string(let range): .string(Bytes(block, range))
+        case .flat(let range): .record(Record(flat: Bytes(block, range)))
+        case .line(let range): .record(Record(text: Bytes(block, range)))
+        }
+    }
+
+    /// The job that the script gave, with the key and the metadata of the one at hand where it said nothing else.
+    func job(in block: Block, after details: JobDetails?) -> Job {
+        guard key != nil || metadata != nil else { return Job(value: value(in: block), details: details) }
+        return Job(
+            value(in: block),
+            key: key.map { Bytes(block, $0) } ?? details?.key,
+            metadata: metadata.map { .record(Record(flat: Bytes(block, $0))) } ?? details?.metadata ?? .null
+        )
+    }
+}
+
+extension Bytes {
+    fileprivate init(_ block: Block, _ range: Range<Int>) {
+        self.init(block, start: range.lowerBound, count: range.count)
+    }
+}
+
+extension Value {
+    /// The value in the flat encoding.
+    var flat: [UInt8] {
+        var writer = ByteWriter()
+        writer.append(flat: self)
+        return Array(writer.take())
+    }
+
+    /// The value of a flat encoding.
+    init(flat: [UInt8]) { self.init(encoding: Bytes(flat)) }
+}
+
+extension LuaCall {
+    /// The arguments as values.
+    var values: [Value] {
+        (0..<count).map { index in
+            flat(index).map { Value(encoding: Bytes(copying: $0)) } ?? .null
+        }
+    }
+}
+
+extension LuaFunction {
+    /// A function that takes and gives values.
+    static func values(_ name: String, _ body: @escaping ([Value]) throws -> Value?) -> LuaFunction {
+        LuaFunction(name) { call in try body(call.values).map { .flat($0.flat) } ?? .nothing }
+    }
+}
