@@ -1,0 +1,80 @@
+#include "state.h"
+
+static int32_t port_named(lua_State *L, tide_state *S, const char *name, size_t count) {
+    for (size_t i = 0; i < S->port_count; i++) {
+        if (S->ports[i].count == count && memcmp(S->ports[i].name, name, count) == 0) {
+            return (int32_t)i;
+        }
+    }
+    luaL_Buffer known;
+    luaL_buffinit(L, &known);
+    for (size_t i = 0; i < S->port_count; i++) {
+        luaL_addstring(&known, i == 0 ? "" : ", ");
+        luaL_addlstring(&known, S->ports[i].name, S->ports[i].count);
+    }
+    luaL_pushresult(&known);
+    return luaL_error(L, "there is no port '%s' (ports: %s)", name, lua_tostring(L, -1));
+}
+
+/// Pushes the option's value.
+static int option(lua_State *L, const char *name) {
+    lua_pushstring(L, name);
+    return lua_rawget(L, 3);
+}
+
+/// ctx:emit(value[, {to=, key=, metadata=}])
+int tide_emit(lua_State *L) {
+    tide_state *S = tide_state_of(L);
+    if (lua_touserdata(L, 1) != S->ctx) {
+        return luaL_error(L, "call it as ctx:emit(value)");
+    }
+    if (S->call != TIDE_CALL_HANDLE && S->call != TIDE_CALL_HANDLE_BATCH) {
+        return luaL_error(L, "ctx:emit is for handle and handle_batch only");
+    }
+    luaL_argcheck(L, !lua_isnoneornil(L, 2), 1, "a value expected, got nil");
+    if (lua_isnoneornil(L, 3)) {
+        return tide_put_output(S, L, 2, 0) ? 0 : tide_raise_refusal(L);
+    }
+    luaL_argcheck(L, lua_istable(L, 3), 2, "a table of options expected");
+    lua_settop(L, 3);
+    int32_t port = 0;
+    size_t count = 0;
+    if (option(L, "to") != LUA_TNIL) {
+        luaL_argcheck(L, lua_type(L, -1) == LUA_TSTRING, 2, "'to' must be a string");
+        const char *name = lua_tolstring(L, -1, &count);
+        port = port_named(L, S, name, count);
+    }
+    int kind = option(L, "key");
+    luaL_argcheck(L, kind == LUA_TNIL || kind == LUA_TSTRING || kind == LUA_TNUMBER, 2, "'key' must be a string");
+    const char *key = lua_tolstring(L, -1, &count);
+    kind = option(L, "metadata");
+    luaL_argcheck(L, kind == LUA_TNIL || kind == LUA_TTABLE, 2, "'metadata' must be a table");
+    size_t start = S->output.count;
+    if (!tide_put_output(S, L, 2, port)) {
+        return tide_raise_refusal(L);
+    }
+    tide_output *output = &S->outputs[S->report.output_count - 1];
+    bool kept = true;
+    if (key != NULL) {
+        output->key_offset = S->output.count;
+        output->key_count = count;
+        kept = count <= S->output_limit && tide_buffer_append(&S->output, key, count);
+    }
+    if (kept && kind == LUA_TTABLE) {
+        output->metadata_offset = S->output.count;
+        kept = tide_encode_flat(S, L, lua_gettop(L), &S->output, tide_output_end(S));
+        output->metadata_count = S->output.count - output->metadata_offset;
+    } else if (!kept) {
+        tide_set_refusal(S, "not enough memory for the outputs");
+    }
+    if (kept && kind == LUA_TTABLE && S->output.bytes[output->metadata_offset] != TIDE_TABLE) {
+        kept = false;
+        tide_set_refusal(S, "'metadata' must have string keys");
+    }
+    if (!kept) {
+        S->report.output_count -= 1;
+        S->output.count = start;
+        return tide_raise_refusal(L);
+    }
+    return 0;
+}

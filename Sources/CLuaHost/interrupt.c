@@ -1,0 +1,135 @@
+// Stopping a call from another thread at no cost until then: a signal to the thread that runs it, whose handler
+// sets a count hook. The manual calls lua_sethook the one function a signal handler may use ("lua.c" does so).
+#define _DEFAULT_SOURCE 1  // sigaction beside the C standard
+#include "state.h"
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+
+// One word says which call runs and lets an interrupter hold it in place while it signals: generation in the
+// upper bits, these flags below.
+enum { RUNNING = 1, HELD = 2, FLAG_BITS = 2 };
+
+struct tide_interrupter {
+    _Atomic uint64_t call;
+    _Atomic uint64_t request;  // the highest generation that was asked to stop
+    _Atomic int references;
+    pthread_t thread;  // valid while RUNNING
+};
+
+static _Thread_local tide_state *volatile current __attribute__((tls_model("initial-exec")));
+static pthread_once_t installed = PTHREAD_ONCE_INIT;
+static struct sigaction chained;
+
+/// Raised as a light userdata: it needs no memory and no script can make one.
+static char interrupt_error;
+
+static void hook(lua_State *L, lua_Debug *record) {
+    (void)record;
+    if (tide_state_of(L)->stop) {
+        // Also inside the closing methods of <close> variables: there is no grace for them yet.
+        tide_raise_interrupt(L);
+    }
+    // Armed for a call that is over: a coroutine that the script kept.
+    lua_sethook(L, NULL, 0, 0);
+}
+
+void tide_arm(lua_State *L) {
+    lua_sethook(L, hook, LUA_MASKCOUNT, 1);
+}
+
+int tide_raise_interrupt(lua_State *L) {
+    lua_pushlightuserdata(L, &interrupt_error);
+    return lua_error(L);
+}
+
+static void on_signal(int number, siginfo_t *info, void *machine) {
+    int saved = errno;
+    tide_state *S = current;
+    if (S != NULL && atomic_load(&S->interrupter->request) == S->generation) {
+        S->stop = 1;
+        tide_arm(S->running);
+    }
+    if ((chained.sa_flags & SA_SIGINFO) != 0) {
+        if (chained.sa_sigaction != NULL) {
+            chained.sa_sigaction(number, info, machine);
+        }
+    } else if (chained.sa_handler != SIG_DFL && chained.sa_handler != SIG_IGN) {
+        chained.sa_handler(number);
+    }
+    errno = saved;
+}
+
+static void install(void) {
+    struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGURG, NULL, &chained);
+    sigaction(SIGURG, &action, NULL);
+}
+
+tide_interrupter *_Nullable tide_interrupter_new(void) {
+    pthread_once(&installed, install);
+    tide_interrupter *interrupter = calloc(1, sizeof *interrupter);
+    if (interrupter != NULL) {
+        atomic_init(&interrupter->references, 1);
+    }
+    return interrupter;
+}
+
+tide_interrupter *tide_interrupter_retain(const tide_state *S) {
+    atomic_fetch_add(&S->interrupter->references, 1);
+    return S->interrupter;
+}
+
+void tide_interrupter_release(tide_interrupter *interrupter) {
+    if (atomic_fetch_sub(&interrupter->references, 1) == 1) {
+        free(interrupter);
+    }
+}
+
+void tide_enter(tide_state *S, tide_state *_Nullable *_Nonnull previous) {
+    tide_interrupter *interrupter = S->interrupter;
+    interrupter->thread = pthread_self();
+    *previous = current;
+    current = S;
+    // Either the interrupter sees RUNNING below or this thread sees its request: both are sequentially consistent.
+    atomic_store(&interrupter->call, S->generation << FLAG_BITS | RUNNING);
+    if (atomic_load(&interrupter->request) == S->generation) {
+        S->stop = 1;
+        tide_arm(S->running);
+    }
+}
+
+void tide_leave(tide_state *S, tide_state *_Nullable previous) {
+    uint64_t running = S->generation << FLAG_BITS | RUNNING;
+    uint64_t expected = running;
+    while (!atomic_compare_exchange_weak(&S->interrupter->call, &expected, S->generation << FLAG_BITS)) {
+        // Held: the interrupter must finish its signal while this thread surely exists.
+        expected = running;
+        sched_yield();
+    }
+    current = previous;
+    if (previous != NULL && atomic_load(&previous->interrupter->request) == previous->generation) {
+        // A host function of `previous` ran this state, and the signal found the wrong one.
+        previous->stop = 1;
+        tide_arm(previous->running);
+    }
+}
+
+bool tide_interrupt(tide_interrupter *interrupter, uint64_t generation) {
+    uint64_t request = atomic_load(&interrupter->request);
+    while (request < generation && !atomic_compare_exchange_weak(&interrupter->request, &request, generation)) {
+    }
+    uint64_t running = generation << FLAG_BITS | RUNNING;
+    uint64_t expected = running;
+    while (!atomic_compare_exchange_weak(&interrupter->call, &expected, running | HELD)) {
+        if (expected != running && expected != (running | HELD)) {
+            return false;
+        }
+        expected = running;
+    }
+    pthread_kill(interrupter->thread, SIGURG);
+    atomic_store(&interrupter->call, running);
+    return true;
+}

@@ -1,0 +1,184 @@
+// What the files of this target share.
+#ifndef TIDEMILL_CLUAHOST_STATE_H
+#define TIDEMILL_CLUAHOST_STATE_H
+
+#include "CLuaHost.h"
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#pragma clang assume_nonnull begin
+
+typedef struct tide_allocator {
+    size_t used;
+    size_t limit;
+    bool enforced;  // only while script code runs: host work over the limit must not fail
+    int64_t asked;
+    int64_t fail_at;
+    int64_t fail_count;
+} tide_allocator;
+
+typedef struct tide_port {
+    char *name;
+    size_t count;
+    tide_format format;
+} tide_port;
+
+struct tide_state {
+    tide_report report;
+    tide_allocator allocator;
+    lua_State *main;
+    lua_State *thread;             // the one coroutine that every call runs in
+    lua_State *volatile running;   // the innermost coroutine that runs script code: the signal handler arms it
+    volatile sig_atomic_t stop;    // this call is to end: hooks raise while it is set
+    volatile uint64_t generation;  // of the call in flight or the last one
+    tide_interrupter *interrupter;
+    tide_host host;
+    void *_Nullable context;
+    int32_t resolver;
+
+    tide_call call;
+    bool in_flight;
+    bool waiting;   // the call suspended itself in a host function
+    bool can_wait;  // every coroutine between the call and the innermost one may yield
+    bool failed;
+    bool explained;    // the message handler has noted the error already
+    bool over_budget;  // a limit of this call's outputs was the last reason
+    bool lazy_read;  // a lazy field was read in this call and is in the cache
+    bool loaded;
+    const tide_input *_Nullable inputs;
+    size_t input_count;
+
+    tide_buffer output;
+    size_t output_start;  // of this call's bytes
+    size_t output_limit;
+    tide_output *_Nullable outputs;
+    size_t output_capacity;
+    size_t emission_limit;
+    tide_port *_Nullable ports;
+    size_t port_count;
+
+    tide_answer answer;     // to a wait
+    tide_buffer arguments;  // of a host function
+    tide_buffer result;
+    tide_buffer scratch;
+    tide_buffer refusal;  // why a value was refused; apart from `message`, which <close> variables must not change
+    tide_buffer message;
+    tide_buffer traceback;
+    tide_buffer info;
+    size_t info_ranges[3][2];  // description, version, options: offset and count
+    bool has[TIDE_CALLS];
+    char *_Nullable chunk;
+    tide_buffer chunk_seen;       // where the error was
+    void *_Nullable ctx;          // the ctx object's address
+};
+
+/// Every coroutine of a state has the state's address in its extra space: new ones copy the main one's.
+static inline tide_state *tide_state_of(lua_State *L) {
+    return *(tide_state **)lua_getextraspace(L);
+}
+
+// Keys of the registry: addresses.
+typedef enum tide_key {
+    TIDE_KEY_ARRAY,    // the metatable that marks an array
+    TIDE_KEY_CONTEXT,  // the ctx object
+    TIDE_KEY_FIELDS,   // ctx's fields
+    TIDE_KEY_LAZY,     // lazy fields' function numbers, by name
+    TIDE_KEY_CACHE,    // lazy fields read in this call
+    TIDE_KEY_MODULES,  // what require gives, by name
+    TIDE_KEY_THREAD,
+    TIDE_KEY_BODIES,  // one for each call
+    TIDE_KEYS = TIDE_KEY_BODIES + TIDE_CALLS,
+} tide_key;
+extern const char tide_keys[TIDE_KEYS];
+
+// allocator.c
+void *_Nullable tide_allocate(void *allocator, void *_Nullable block, size_t old_size, size_t new_size);
+
+// state.c
+/// Runs `body` protected on the main coroutine, outside any call, with a light userdata: nothing in it may
+/// yield. On failure the report says why.
+bool tide_protect(tide_state *S, lua_CFunction body, void *_Nullable argument);
+
+// body.c
+int tide_load_body(lua_State *L);
+
+// Each raises, so they are called protected.
+void tide_open_sandbox(lua_State *L);
+void tide_open_coroutine(lua_State *L);
+void tide_open_json(lua_State *L);
+void tide_open_context(lua_State *L);
+int tide_require(lua_State *L);
+int tide_emit(lua_State *L);
+
+// host.c
+void tide_push_function(lua_State *L, int32_t function, const char *name, bool method);
+void tide_push_print(lua_State *L, int32_t function);
+/// Calls the host with one string and leaves its results on the stack, at least `wanted`. It must not wait.
+void tide_ask(lua_State *L, int32_t function, const char *name, const char *argument, size_t count, int wanted);
+
+// push.c: flat bytes to Lua values. Raises on damaged bytes and when memory is out.
+void tide_push_input(lua_State *L, const tide_input *input);
+void tide_push_json(lua_State *L, const uint8_t *text, size_t count);
+/// Pushes every value of a sequence and says how many.
+int tide_push_values(lua_State *L, const uint8_t *_Nullable bytes, size_t count);
+
+// encode.c, encode_json.c: Lua values to bytes. Neither raises; on failure the buffer and the stack are as they
+// were and the reason is in `refusal`. The buffer may grow up to `limit`.
+bool tide_encode_flat(tide_state *S, lua_State *L, int index, tide_buffer *out, size_t limit);
+bool tide_encode_json(tide_state *S, lua_State *L, int index, tide_buffer *out, size_t limit);
+
+/// A walk over a value: the tables on the way to the current one are at `base`, `base + 2`, … on the stack, the
+/// keys between them, so that a refusal can name the path.
+typedef struct tide_walk {
+    tide_state *S;
+    lua_State *L;
+    tide_buffer *out;
+    size_t limit;
+    int base;
+} tide_walk;
+
+// refusal.c; those that return bool return false
+bool tide_refuse(tide_walk *walk, int depth, const char *reason);
+bool tide_refuse_type(tide_walk *walk, int depth);
+bool tide_refuse_keys(tide_walk *walk, int depth);
+bool tide_refuse_size(tide_walk *walk);
+/// Whether the table at `index` has the array mark.
+bool tide_is_marked(lua_State *L, int index);
+/// The number of entries of a table whose keys are exactly 1..n in some order; -1 when they aren't.
+lua_Integer tide_array_count(lua_State *L, int index);
+
+// output.c; on failure the reason is in `refusal`
+size_t tide_output_end(const tide_state *S);
+bool tide_put_output(tide_state *S, lua_State *L, int index, int32_t port);
+void tide_drop_outputs(tide_state *S);
+
+// failure.c
+void tide_set_text(tide_buffer *buffer, const char *text, size_t count);
+void tide_set_message(tide_state *S, const char *text);
+void tide_set_refusal(tide_state *S, const char *text);
+void tide_fail(tide_state *S, tide_failure failure);
+void tide_clear_failure(tide_state *S);
+int tide_message_handler(lua_State *L);
+/// Notes the failure of a protected call whose error object is on the top of the stack.
+void tide_note_failure(tide_state *S, lua_State *L, int status);
+/// Notes a reason: the value at the top, or its `message`.
+void tide_note_reason(tide_state *S, lua_State *L);
+/// Raises what `refusal` says, with the position of the running Lua function.
+int tide_raise_refusal(lua_State *L);
+
+// interrupt.c
+tide_interrupter *_Nullable tide_interrupter_new(void);
+/// Between these two the thread runs script code and a signal may arm it.
+void tide_enter(tide_state *S, tide_state *_Nullable *_Nonnull previous);
+void tide_leave(tide_state *S, tide_state *_Nullable previous);
+/// Makes every further Lua instruction of `L` raise the interrupt.
+void tide_arm(lua_State *L);
+int tide_raise_interrupt(lua_State *L);
+
+#pragma clang assume_nonnull end
+
+#endif
