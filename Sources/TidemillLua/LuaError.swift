@@ -1,40 +1,65 @@
-import CLuaHost
+internal import CLuaHost
 
-/// Why a script could not be loaded, or a call of it failed.
-public struct LuaError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What sort of failure it is.
-    public enum Kind: String, Sendable, Hashable {
-        /// The script does not compile.
-        case syntax
-        /// It raised an error, or returned nil and a reason.
-        case runtime
-        /// It ran into its memory limit.
-        case memory
-        /// It gave more than its limits allow.
-        case budget
-        /// It was interrupted.
-        case interrupted
-        /// The host used the state in a way that can't work.
-        case misuse
+/// Why a script, one of its calls or a host function's argument failed.
+public struct LuaError: Error, Hashable, Sendable {
+    /// What kind of failure it was; more may come.
+    public struct Kind: Hashable, Sendable, CustomStringConvertible {
+        /// The kind's name.
+        public let description: String
+
+        /// The script raised an error or gave one back, or a value can't leave it.
+        public static let runtime = Kind(description: "runtime")
+        /// The text isn't Lua.
+        public static let syntax = Kind(description: "syntax")
+        /// The script's memory limit, or the machine's memory.
+        ///
+        /// The state is broken afterwards.
+        public static let memory = Kind(description: "memory")
+        /// The call was stopped from outside, whatever the script made of it.
+        public static let interrupted = Kind(description: "interrupted")
+        /// A limit of the call's outputs.
+        public static let budget = Kind(description: "budget")
+        /// The host used the state at the wrong time.
+        public static let misuse = Kind(description: "misuse")
     }
 
-    /// What sort of failure it is.
-    public let kind: Kind
-    /// What went wrong; a runtime error begins with the script and the line.
-    public let message: String
-    /// Where the script was, line by line; nil where it was nowhere.
-    public let traceback: String?
+    /// What kind of failure it was.
+    public var kind: Kind
+    /// What happened, with `chunk:line:` in front where Lua knows it.
+    public var message: String
+    /// Lua's stack at the error, if there was one.
+    public var traceback: String?
+    /// The script file of the error, if known.
+    public var chunk: String?
+    /// The line in it, if known.
+    public var line: Int?
 
-    /// A failure.
-    public init(_ kind: Kind, _ message: String, traceback: String? = nil) {
+    /// Creates an error, as a host function would throw it.
+    public init(
+        _ message: String,
+        kind: Kind = .runtime,
+        traceback: String? = nil,
+        chunk: String? = nil,
+        line: Int? = nil
+    ) {
         self.kind = kind
         self.message = message
         self.traceback = traceback
+        self.chunk = chunk
+        self.line = line
     }
+}
 
-    init(_ report: UnsafePointer<tide_report>) {
-        let report = report.pointee
-        kind =
+extension LuaError: CustomStringConvertible {
+    /// The message, and the traceback below it.
+    public var description: String {
+        traceback.map { "\(message)\n\($0)" } ?? message
+    }
+}
+
+extension LuaError {
+    init(_ report: tide_report) {
+        let kind: Kind =
             switch report.failure {
             case TIDE_FAILURE_SYNTAX: .syntax
             case TIDE_FAILURE_MEMORY: .memory
@@ -43,15 +68,18 @@ public struct LuaError: Error, Sendable, Hashable, CustomStringConvertible {
             case TIDE_FAILURE_MISUSE: .misuse
             default: .runtime
             }
-        message = Self.text(report.message, report.message_count) ?? "an unknown error"
-        traceback = Self.text(report.traceback, report.traceback_count)
+        let traceback = Self.text(report.traceback, report.traceback_count)
+        let chunk = Self.text(report.chunk, report.chunk_count)
+        self.init(
+            Self.text(report.message, report.message_count),
+            kind: kind,
+            traceback: traceback.isEmpty ? nil : traceback,
+            chunk: chunk.isEmpty ? nil : chunk,
+            line: report.line > 0 ? Int(report.line) : nil
+        )
     }
 
-    private static func text(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> String? {
-        guard let bytes, count > 0 else { return nil }
-        return String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
+    private static func text(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> String {
+        String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
     }
-
-    /// What went wrong.
-    public var description: String { message }
 }

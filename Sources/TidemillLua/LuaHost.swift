@@ -1,61 +1,116 @@
-import CLuaHost
-import TidemillValue
+internal import CLuaHost
+internal import CValue
 
-/// The Swift side of a state: the functions that scripts may call, by number, and the operation that a call waits for.
+/// The host functions of one state, by number, and what a call waits for.
 final class LuaHost {
-    private var functions: [([Value]) throws -> LuaAnswer] = []
-    /// What the call that waits is waiting for.
-    var operation: (@Sendable () async throws -> [Value])?
+    private var functions: [LuaFunction] = []
+    private var waiting: (name: String, operation: LuaOperation)?
 
-    /// Adds a function and gives its number.
-    func add(_ function: @escaping ([Value]) throws -> LuaAnswer) -> Int32 {
+    func add(_ function: LuaFunction) -> Int32 {
         functions.append(function)
         return Int32(functions.count - 1)
     }
 
-    /// Answers a call. Everything is done when this returns: what C does then may jump.
-    fileprivate func call(
-        _ number: Int, _ arguments: UnsafeRawBufferPointer, count: Int, canWait: Bool, _ result: inout tide_buffer
+    func takeWait() -> (name: String, operation: LuaOperation)? {
+        defer { waiting = nil }
+        return waiting
+    }
+
+    func answer(
+        _ function: Int32,
+        _ arguments: UnsafeRawBufferPointer,
+        count: Int,
+        canWait: Bool,
+        into result: UnsafeMutablePointer<tide_buffer>
     ) -> tide_answer {
-        guard number < functions.count else { return TIDE_HOST_ERROR }
+        guard functions.indices.contains(Int(function)) else { return TIDE_HOST_ERROR }
+        let called = functions[Int(function)]
         do {
-            switch try functions[number](Value.sequence(arguments, count: count)) {
-            case .values(let values):
-                var writer = ByteWriter()
-                for value in values { writer.append(flat: value) }
-                return writer.withUnsafeBytes { append($0, to: &result) } ? TIDE_HOST_RETURN : TIDE_HOST_ERROR
-            case .failure(let message):
-                append(message, to: &result)
-                return TIDE_HOST_ERROR
-            case .wait(let operation):
+            let reply = try called.body(LuaCall(name: called.name, arguments: arguments, count: count))
+            if case .wait(let operation) = reply {
                 guard canWait else { return TIDE_HOST_NO_WAIT }
-                self.operation = operation
+                waiting = (called.name, operation)
                 return TIDE_HOST_WAIT
             }
+            reply.write(to: result)
+            return TIDE_HOST_RETURN
         } catch {
-            append(String(describing: error), to: &result)
+            LuaReply.write(error, to: result)
             return TIDE_HOST_ERROR
         }
     }
-
-    private func append(_ message: String, to result: inout tide_buffer) {
-        var message = message
-        message.withUTF8 { _ = append(UnsafeRawBufferPointer($0), to: &result) }
-    }
-
-    private func append(_ bytes: UnsafeRawBufferPointer, to result: inout tide_buffer) -> Bool {
-        guard let base = bytes.baseAddress else { return true }
-        return tide_buffer_append(&result, base, bytes.count)
-    }
 }
 
-/// What C calls. It has no isolation and captures nothing; the host comes as a pointer.
-nonisolated func answerScript(
-    _ context: UnsafeMutableRawPointer?, _ function: Int32, _ arguments: UnsafePointer<UInt8>?, _ size: Int,
-    _ count: Int32, _ canWait: Bool, _ result: UnsafeMutablePointer<tide_buffer>
+/// Called from C.
+///
+/// File-scope and nonisolated, since a closure would take on the isolation of where it is written.
+nonisolated func callHost(
+    context: UnsafeMutableRawPointer?,
+    function: Int32,
+    arguments: UnsafePointer<UInt8>?,
+    size: Int,
+    count: Int32,
+    canWait: Bool,
+    result: UnsafeMutablePointer<tide_buffer>
 ) -> tide_answer {
-    guard let context, function >= 0 else { return TIDE_HOST_ERROR }
+    guard let context else { return TIDE_HOST_ERROR }
     let host = Unmanaged<LuaHost>.fromOpaque(context).takeUnretainedValue()
-    let bytes = UnsafeRawBufferPointer(start: arguments, count: arguments == nil ? 0 : size)
-    return host.call(Int(function), bytes, count: Int(count), canWait: canWait, &result.pointee)
+    let bytes = UnsafeRawBufferPointer(start: arguments, count: size)
+    return host.answer(function, bytes, count: Int(count), canWait: canWait, into: result)
+}
+
+extension LuaReply {
+    /// Appends the values' encoding.
+    ///
+    /// Without memory the buffer says so itself.
+    func write(to buffer: UnsafeMutablePointer<tide_buffer>) {
+        switch self {
+        case .nothing, .wait:
+            break
+        case .null:
+            Self.put(TIDE_NULL, [], to: buffer)
+        case .boolean(let value):
+            Self.put(value ? TIDE_TRUE : TIDE_FALSE, [], to: buffer)
+        case .integer(let value):
+            withUnsafeBytes(of: value.littleEndian) { Self.put(TIDE_INTEGER, $0, to: buffer) }
+        case .number(let value):
+            withUnsafeBytes(of: value.bitPattern.littleEndian) { Self.put(TIDE_NUMBER, $0, to: buffer) }
+        case .string(var text):
+            text.withUTF8 { Self.putString(UnsafeRawBufferPointer($0), to: buffer) }
+        case .bytes(let bytes):
+            bytes.withUnsafeBytes { Self.putString($0, to: buffer) }
+        case .flat(let bytes):
+            bytes.withUnsafeBytes { Self.append($0, to: buffer) }
+        }
+    }
+
+    /// Appends an error's message.
+    static func write(_ error: any Error, to buffer: UnsafeMutablePointer<tide_buffer>) {
+        var message = (error as? LuaError)?.message ?? String(describing: error)
+        message.withUTF8 { append(UnsafeRawBufferPointer($0), to: buffer) }
+    }
+
+    private static func put(_ tag: Int, _ payload: UnsafeRawBufferPointer, to buffer: UnsafeMutablePointer<tide_buffer>)
+    {
+        withUnsafeBytes(of: UInt8(truncatingIfNeeded: tag)) { append($0, to: buffer) }
+        append(payload, to: buffer)
+    }
+
+    private static func put(_ tag: Int, _ payload: [UInt8], to buffer: UnsafeMutablePointer<tide_buffer>) {
+        payload.withUnsafeBytes { put(tag, $0, to: buffer) }
+    }
+
+    private static func putString(_ bytes: UnsafeRawBufferPointer, to buffer: UnsafeMutablePointer<tide_buffer>) {
+        guard let count = UInt32(exactly: bytes.count) else {
+            buffer.pointee.failed = true
+            return
+        }
+        withUnsafeBytes(of: count.littleEndian) { put(TIDE_STRING, $0, to: buffer) }
+        append(bytes, to: buffer)
+    }
+
+    private static func append(_ bytes: UnsafeRawBufferPointer, to buffer: UnsafeMutablePointer<tide_buffer>) {
+        guard let start = bytes.baseAddress, !bytes.isEmpty else { return }
+        _ = tide_buffer_append(buffer, start, bytes.count)
+    }
 }

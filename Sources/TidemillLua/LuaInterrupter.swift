@@ -1,16 +1,28 @@
-import CLuaHost
+internal import CLuaHost
 
-/// Stops a state's call from any thread, at no cost to calls that are not stopped. It may outlive the state.
+/// Stops a state's call from any thread, also one that is in a loop.
+///
+/// It may outlive the state.
 public final class LuaInterrupter: Sendable {
-    // `nonisolated(unsafe)`: the C object is made for use from any thread and counts its references itself.
-    private nonisolated(unsafe) let interrupter: OpaquePointer
+    // The C side is atomic and counts references.
+    private nonisolated(unsafe) let raw: OpaquePointer
 
-    init(_ interrupter: OpaquePointer) { self.interrupter = interrupter }
+    init(_ raw: OpaquePointer) {
+        self.raw = raw
+    }
 
-    deinit { tide_interrupter_release(interrupter) }
+    deinit { tide_interrupter_release(raw) }
 
-    /// Stops the call with that number, at its next instruction or when it is resumed; no other call is touched.
-    public func interrupt(_ generation: UInt64) {
-        _ = tide_interrupt(interrupter, generation)
+    /// Stops the call of that generation: at its next Lua instruction, or as soon as it starts or goes on.
+    ///
+    /// Any other call is left alone.
+    ///
+    /// A call that waits must be continued by its host, with ``LuaState/resumeInterrupted()``. Code in C (a hostile
+    /// pattern in `string.find`) is not reached.
+    ///
+    /// - Returns: Whether the call was running.
+    @discardableResult
+    public func interrupt(_ generation: UInt64) -> Bool {
+        tide_interrupt(raw, generation)
     }
 }

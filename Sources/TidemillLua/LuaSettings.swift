@@ -1,56 +1,48 @@
-import CLuaHost
-public import TidemillValue
-
-/// How much a script may take and give.
-public struct LuaLimits: Sendable, Hashable {
-    /// Bytes of memory that its objects may hold.
+/// What one state may use.
+public struct LuaLimits: Hashable, Sendable {
+    /// Bytes that the script's objects may take.
+    ///
+    /// Enforced while script code runs; host work may go over it.
     public var memory: Int
-    /// Bytes of everything that one call gives.
+    /// Bytes of all outputs of one call.
     public var outputBytes: Int
-    /// How many values one call gives.
-    public var outputs: Int
+    /// Outputs of one call.
+    public var emissions: Int
 
-    /// Limits; the defaults are 64 MiB of memory, 64 MiB of output and 100,000 values.
-    public init(memory: Int = 64 << 20, outputBytes: Int = 64 << 20, outputs: Int = 100_000) {
+    /// Creates limits.
+    public init(memory: Int = 64 << 20, outputBytes: Int = 64 << 20, emissions: Int = 100_000) {
         self.memory = memory
         self.outputBytes = outputBytes
-        self.outputs = outputs
+        self.emissions = emissions
     }
 }
 
-/// Where values that a script gives go, and in which form.
-public struct LuaPort: Sendable, Hashable {
-    /// What `ctx:emit(…, {to = …})` names; the first port is what the script returns and needs no name.
-    public let name: String
-    /// Whether values are written as JSON lines at once, because nobody wants them in another form.
-    public let writesJSONLines: Bool
+/// A way out of a script: what it returns leaves by the first port, `ctx:emit(value, {to = name})` by any.
+public struct LuaPort: Hashable, Sendable {
+    /// How a port's values are written into the output buffer.
+    public enum Format: Hashable, Sendable {
+        /// The flat encoding; scalars and strings without any.
+        case flat
+        /// The value's JSON text and a newline.
+        case jsonLine
+    }
 
-    /// A port.
-    public init(_ name: String, writesJSONLines: Bool = false) {
+    /// The name that scripts use.
+    public var name: String
+    /// How its values are written.
+    public var format: Format
+
+    /// Creates a port.
+    public init(_ name: String = "out", format: Format = .flat) {
         self.name = name
-        self.writesJSONLines = writesJSONLines
+        self.format = format
     }
 }
 
-/// What a state's scripts find around them.
-public struct LuaEnvironment {
-    /// The ports; the first is what scripts return.
-    public var ports: [LuaPort] = [LuaPort("")]
-    /// Fields of `ctx` that never change.
-    public var constants: [(name: String, value: Value)] = []
-    /// Functions of `ctx`, called as methods; one in a group (`log.info`) is called without.
-    public var functions: [LuaFunction] = []
-    /// Fields of `ctx` that are made when a script reads them, at most once a call.
-    public var lazyFields: [(name: String, make: () throws -> Value)] = []
-    /// Modules that scripts may require.
-    public var modules: [LuaModule] = []
-    /// Finds the source and the chunk name of a module that is none of ``modules``.
-    public var findModule: (String) throws -> (source: [UInt8], chunk: String) = { name in
-        throw LuaError(.runtime, "there is no module \"\(name)\"")
-    }
-    /// Takes the lines that scripts print; without it there is no `print`.
-    public var print: ((String) -> Void)?
-
-    /// Nothing but the language.
-    public init() {}
+/// How a state collects garbage.
+public enum LuaCollector: Hashable, Sendable {
+    /// For objects that mostly die young, as a job's do.
+    case generational
+    /// In small steps over everything.
+    case incremental
 }

@@ -1,0 +1,80 @@
+internal import CLuaHost
+internal import CValue
+
+extension LuaState {
+    /// Compiles and runs a script, which returns a table of functions or one function.
+    ///
+    /// Text only, once a state.
+    public func load(_ source: LuaSource) -> LuaStep {
+        guard let raw else { return .failed(.closed) }
+        return source.text.withUnsafeBufferPointer { text in
+            guard let start = text.baseAddress else {
+                return .failed(LuaError("a script must return a table or a function", kind: .runtime))
+            }
+            return step(tide_load(raw, start, text.count, source.chunk))
+        }
+    }
+
+    /// Runs the `init` of the script, if it has one.
+    public func initialize() -> LuaStep {
+        raw.map { step(tide_run($0, TIDE_CALL_INIT)) } ?? .failed(.closed)
+    }
+
+    /// Runs the script's `close`, if it has one.
+    ///
+    /// The state lives on.
+    public func finalize() -> LuaStep {
+        raw.map { step(tide_run($0, TIDE_CALL_CLOSE)) } ?? .failed(.closed)
+    }
+
+    /// Runs the script's `handle` on one value.
+    public func handle(_ input: LuaInput) -> LuaStep {
+        guard let raw else { return .failed(.closed) }
+        return withUnsafePointer(to: input.raw) { step(tide_handle(raw, $0)) }
+    }
+
+    /// Runs the script's `handle_batch` on an array of values.
+    public func handleBatch(_ inputs: [LuaInput]) -> LuaStep {
+        guard let raw else { return .failed(.closed) }
+        let values = inputs.map(\.raw)
+        return values.withUnsafeBufferPointer { step(tide_handle_batch(raw, $0.baseAddress, $0.count)) }
+    }
+
+    /// Goes on with a waiting call: its host function returns the values or raises the error.
+    public func resume(with result: Result<LuaReply, any Error>) -> LuaStep {
+        guard let raw else { return .failed(.closed) }
+        var encoded = tide_buffer()
+        defer { tide_buffer_free(&encoded) }
+        var answer = TIDE_HOST_RETURN
+        switch result {
+        case .success(.wait):
+            answer = TIDE_HOST_ERROR
+            LuaReply.write(LuaError("a wait was answered with another wait"), to: &encoded)
+        case .success(let reply):
+            reply.write(to: &encoded)
+        case .failure(let error):
+            answer = TIDE_HOST_ERROR
+            LuaReply.write(error, to: &encoded)
+        }
+        return step(tide_resume(raw, answer, encoded.bytes, encoded.count))
+    }
+
+    /// Goes on with a waiting call as interrupted.
+    public func resumeInterrupted() -> LuaStep {
+        raw.map { step(tide_resume_interrupted($0)) } ?? .failed(.closed)
+    }
+
+    private func step(_ step: tide_step) -> LuaStep {
+        if step == TIDE_STEP_FINISHED {
+            return .finished
+        }
+        if step == TIDE_STEP_WAITING, let wait = host.takeWait() {
+            return .waiting(LuaWait(name: wait.name, operation: wait.operation))
+        }
+        return .failed(LuaError(report.pointee))
+    }
+}
+
+extension LuaError {
+    static let closed = LuaError("the Lua state is closed", kind: .misuse)
+}

@@ -1,0 +1,34 @@
+internal import CLuaHost
+
+extension LuaState {
+    func add(_ port: LuaPort) throws(LuaError) {
+        guard let raw else { throw .closed }
+        let format = port.format == .flat ? TIDE_FORMAT_FLAT : TIDE_FORMAT_JSON_LINE
+        guard tide_state_add_port(raw, port.name, port.name.utf8.count, format) else {
+            throw LuaError("not enough memory for a port", kind: .memory)
+        }
+    }
+
+    func define(_ place: tide_place, in module: String? = nil, _ function: LuaFunction) throws(LuaError) {
+        guard let raw else { throw .closed }
+        let number = host.add(function)
+        guard tide_state_define(raw, place, module, function.name, number, nil, 0) else {
+            throw LuaError(report.pointee)
+        }
+    }
+
+    func define(
+        _ place: tide_place,
+        in module: String? = nil,
+        _ name: String,
+        _ value: [UInt8]
+    ) throws(LuaError) {
+        guard let raw else { throw .closed }
+        let defined = value.withUnsafeBufferPointer { bytes in
+            bytes.baseAddress.map { tide_state_define(raw, place, module, name, -1, $0, bytes.count) }
+        }
+        guard defined == true else {
+            throw defined == nil ? LuaError("a value has no bytes", kind: .misuse) : LuaError(report.pointee)
+        }
+    }
+}
