@@ -31,24 +31,24 @@ int tide_emit(lua_State *L) {
     if (S->call != TIDE_CALL_HANDLE && S->call != TIDE_CALL_HANDLE_BATCH) {
         return luaL_error(L, "ctx:emit is for handle and handle_batch only");
     }
-    luaL_argcheck(L, !lua_isnoneornil(L, 2), 1, "a value expected, got nil");
+    luaL_argcheck(L, !lua_isnoneornil(L, 2), 2, "a value expected, got nil");
     if (lua_isnoneornil(L, 3)) {
         return tide_put_output(S, L, 2, 0) ? 0 : tide_raise_refusal(L);
     }
-    luaL_argcheck(L, lua_istable(L, 3), 2, "a table of options expected");
+    luaL_argcheck(L, lua_istable(L, 3), 3, "a table of options expected");
     lua_settop(L, 3);
     int32_t port = 0;
     size_t count = 0;
     if (option(L, "to") != LUA_TNIL) {
-        luaL_argcheck(L, lua_type(L, -1) == LUA_TSTRING, 2, "'to' must be a string");
+        luaL_argcheck(L, lua_type(L, -1) == LUA_TSTRING, 3, "'to' must be a string");
         const char *name = lua_tolstring(L, -1, &count);
         port = port_named(L, S, name, count);
     }
     int kind = option(L, "key");
-    luaL_argcheck(L, kind == LUA_TNIL || kind == LUA_TSTRING || kind == LUA_TNUMBER, 2, "'key' must be a string");
+    luaL_argcheck(L, kind == LUA_TNIL || kind == LUA_TSTRING || kind == LUA_TNUMBER, 3, "'key' must be a string");
     const char *key = lua_tolstring(L, -1, &count);
     kind = option(L, "metadata");
-    luaL_argcheck(L, kind == LUA_TNIL || kind == LUA_TTABLE, 2, "'metadata' must be a table");
+    luaL_argcheck(L, kind == LUA_TNIL || kind == LUA_TTABLE, 3, "'metadata' must be a table");
     size_t start = S->output.count;
     if (!tide_put_output(S, L, 2, port)) {
         return tide_raise_refusal(L);

@@ -60,7 +60,8 @@ static int after_wait(lua_State *L, int status, lua_KContext context) {
 static int host_function(lua_State *L) {
     tide_state *S = tide_state_of(L);
     int32_t function = (int32_t)lua_tointeger(L, lua_upvalueindex(1));
-    if (lua_toboolean(L, lua_upvalueindex(3))) {
+    bool method = lua_toboolean(L, lua_upvalueindex(3)) != 0;
+    if (method) {
         if (lua_touserdata(L, 1) != S->ctx) {
             return luaL_error(L, "call it as ctx:%s(…)", name_of(L));
         }
@@ -72,7 +73,8 @@ static int host_function(lua_State *L) {
         if (!tide_encode_flat(S, L, i, &S->arguments, S->output_limit)) {
             S->over_budget = false;
             lua_pushlstring(L, (const char *)S->refusal.bytes, S->refusal.count);
-            return luaL_argerror(L, i, lua_tostring(L, -1));
+            // It counts a method's self, which is gone here.
+            return luaL_argerror(L, i + method, lua_tostring(L, -1));
         }
     }
     bool can_wait = S->can_wait && lua_isyieldable(L);

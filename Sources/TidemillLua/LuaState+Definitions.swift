@@ -1,6 +1,17 @@
 internal import CLuaHost
 
 extension LuaState {
+    func define(_ ports: [LuaPort], _ context: LuaContext, _ modules: [LuaModule]) throws(LuaError) {
+        for port in ports { try add(port) }
+        for function in context.functions { try define(TIDE_CONTEXT_FUNCTION, function) }
+        for (name, value) in context.values { try define(TIDE_CONTEXT_VALUE, name, value) }
+        for function in context.lazy { try define(TIDE_CONTEXT_LAZY, function) }
+        for module in modules {
+            for function in module.functions { try define(TIDE_MODULE_FUNCTION, in: module.name, function) }
+            for (name, value) in module.values { try define(TIDE_MODULE_VALUE, in: module.name, name, value) }
+        }
+    }
+
     func add(_ port: LuaPort) throws(LuaError) {
         guard let raw else { throw .closed }
         let format = port.format == .flat ? TIDE_FORMAT_FLAT : TIDE_FORMAT_JSON_LINE

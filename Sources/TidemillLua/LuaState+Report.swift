@@ -63,12 +63,6 @@ extension LuaState {
         return Array(UnsafeBufferPointer(start: bytes, count: count))
     }
 
-    /// Makes allocations fail, counted from here; nil stops it.
-    ///
-    /// For tests.
-    func fail(allocations: ClosedRange<Int64>?) {
-        guard let raw else { return }
-        let count = allocations.map { $0.upperBound - $0.lowerBound + 1 } ?? 0
-        tide_state_fail(raw, allocations?.lowerBound ?? 0, count)
-    }
+    /// How many allocations were asked for. For tests.
+    var allocations: Int64 { raw.map { tide_state_allocations($0) } ?? 0 }
 }

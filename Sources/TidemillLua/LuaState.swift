@@ -33,32 +33,24 @@ public final class LuaState {
     ) throws(LuaError) {
         try self.init(
             limits: limits,
+            ports: ports,
+            context: context,
+            modules: modules,
             collector: collector,
+            print: print,
             resolve: resolve,
             failing: nil
         )
-        for port in ports {
-            try add(port)
-        }
-        for function in context.functions { try define(TIDE_CONTEXT_FUNCTION, function) }
-        for (name, value) in context.values { try define(TIDE_CONTEXT_VALUE, name, value) }
-        for function in context.lazy { try define(TIDE_CONTEXT_LAZY, function) }
-        for module in modules {
-            for function in module.functions { try define(TIDE_MODULE_FUNCTION, in: module.name, function) }
-            for (name, value) in module.values { try define(TIDE_MODULE_VALUE, in: module.name, name, value) }
-        }
-        if let print {
-            let function = LuaFunction("print") { call in
-                print(try call.string(0))
-                return .nothing
-            }
-            try define(TIDE_PRINT, function)
-        }
     }
 
+    /// The same, with allocations that fail from the start, for tests.
     init(
-        limits: LuaLimits,
-        collector: LuaCollector,
+        limits: LuaLimits = LuaLimits(),
+        ports: [LuaPort],
+        context: LuaContext,
+        modules: [LuaModule],
+        collector: LuaCollector = .generational,
+        print: ((String) -> Void)? = nil,
         resolve: ((String) throws -> LuaSource?)?,
         failing: ClosedRange<Int64>?
     ) throws(LuaError) {
@@ -80,6 +72,14 @@ public final class LuaState {
         self.host = host
         self.raw = raw
         report = tide_state_report(raw)
+        try define(ports, context, modules)
+        if let print {
+            let function = LuaFunction("print") { call in
+                print(try call.string(0))
+                return .nothing
+            }
+            try define(TIDE_PRINT, function)
+        }
     }
 
     deinit { close() }
