@@ -44,7 +44,7 @@ install: build ## Installs the command to $(PREFIX)/bin.
 
 docs: build ## Writes the configuration reference and the JSON Schema of this version.
 	$(RELEASE)/tidemill list --format markdown > Sources/Tidemill/Tidemill.docc/Reference.md
-	$(RELEASE)/tidemill schema > tidemill.schema.json
+	$(RELEASE)/tidemill schema scripts/*.lua > tidemill.schema.json
 
 setup-tools: # What tests and lint need beside the build.
 	@.ci/install lua5.4 gzip zstd

@@ -1,13 +1,14 @@
 import ArgumentParser
+import Logging
+import Tidemill
+import TidemillConnectors
+import TidemillScripting
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
     import Foundation
 #endif
-import Logging
-import Tidemill
-import TidemillConnectors
-import TidemillScripting
 
 extension Components {
     /// Everything that this program has.

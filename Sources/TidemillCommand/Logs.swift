@@ -1,10 +1,11 @@
 import ArgumentParser
+import Logging
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
     import Foundation
 #endif
-import Logging
 
 /// How log lines look.
 enum LogFormat: String, ExpressibleByArgument, CaseIterable {
