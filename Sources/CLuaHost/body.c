@@ -41,20 +41,21 @@ static int call_done(lua_State *L, int status, lua_KContext context) {
     return 0;
 }
 
-static int call_body(lua_State *L) {
-    tide_state *S = tide_state_of(L);
-    int arguments = 1;
+static void forget_lazy_fields(lua_State *L, tide_state *S) {
     if (__builtin_expect(S->lazy_read, 0)) {
         lua_newtable(L);
         lua_rawsetp(L, LUA_REGISTRYINDEX, &tide_keys[TIDE_KEY_CACHE]);
         S->lazy_read = false;
     }
+}
+
+static int call_body(lua_State *L) {
+    tide_state *S = tide_state_of(L);
+    int arguments = 1;
+    forget_lazy_fields(L, S);
     lua_pushcfunction(L, tide_message_handler);
     lua_pushvalue(L, lua_upvalueindex(1));
-    if (S->call == TIDE_CALL_HANDLE) {
-        tide_push_input(L, S->inputs);
-        arguments = 2;
-    } else if (S->call == TIDE_CALL_HANDLE_BATCH) {
+    if (S->call == TIDE_CALL_HANDLE_BATCH) {
         lua_createtable(L, S->input_count < INT32_MAX ? (int)S->input_count : INT32_MAX, 0);
         for (size_t i = 0; i < S->input_count; i++) {
             tide_push_input(L, &S->inputs[i]);
@@ -64,6 +65,46 @@ static int call_body(lua_State *L) {
     }
     lua_pushvalue(L, lua_upvalueindex(2));
     return call_done(L, lua_pcallk(L, arguments, 2, 1, 0, call_done), 0);
+}
+
+// A run of handle: one value after the other inside one resumption of the coroutine, since entering and leaving it
+// costs more than a short handler. A value that fails ends the run; one that waits suspends it and goes on with it.
+
+static int handle_rest(lua_State *L, int status, lua_KContext context);
+
+/// Calls handle with the next value of the run. Only the message handler is on the stack.
+static int handle_next(lua_State *L, tide_state *S) {
+    lua_settop(L, 1);
+    forget_lazy_fields(L, S);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    tide_push_input(L, &S->inputs[S->report.input_count]);
+    lua_pushvalue(L, lua_upvalueindex(2));
+    return lua_pcallk(L, 2, 2, 1, 0, handle_rest);
+}
+
+/// Whether the run goes on after the value whose call has ended with `status`.
+static bool end_value(lua_State *L, tide_state *S, int status) {
+    call_done(L, status, 0);
+    if (__builtin_expect(S->failed || S->stop, 0)) {
+        return false;
+    }
+    S->ends[S->report.input_count++] = S->report.output_count;
+    tide_begin_value(S);
+    return S->report.input_count < S->input_count;
+}
+
+static int handle_rest(lua_State *L, int status, lua_KContext context) {
+    (void)context;
+    tide_state *S = tide_state_of(L);
+    while (end_value(L, S, status)) {
+        status = handle_next(L, S);
+    }
+    return 0;
+}
+
+static int handle_body(lua_State *L) {
+    lua_pushcfunction(L, tide_message_handler);
+    return handle_rest(L, handle_next(L, tide_state_of(L)), 0);
 }
 
 int tide_load_body(lua_State *L) {
@@ -89,7 +130,7 @@ static bool keep(lua_State *L, tide_call call) {
         return false;
     }
     lua_rawgetp(L, LUA_REGISTRYINDEX, &tide_keys[TIDE_KEY_CONTEXT]);
-    lua_pushcclosure(L, call_body, 2);
+    lua_pushcclosure(L, call == TIDE_CALL_HANDLE ? handle_body : call_body, 2);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &tide_keys[TIDE_KEY_BODIES + (int)call]);
     S->has[call] = true;
     return true;

@@ -3,7 +3,14 @@
 
 void tide_drop_outputs(tide_state *S) {
     S->output.count = S->output_start;
-    S->report.output_count = 0;
+    S->report.output_count = S->first_output;
+}
+
+void tide_begin_value(tide_state *S) {
+    S->output_start = S->output.count;
+    S->first_output = S->report.output_count;
+    S->explained = false;
+    S->over_budget = false;
 }
 
 size_t tide_output_end(const tide_state *S) {
@@ -12,7 +19,7 @@ size_t tide_output_end(const tide_state *S) {
 
 static tide_output *_Nullable next_output(tide_state *S) {
     size_t count = S->report.output_count;
-    if (__builtin_expect(count >= S->emission_limit, 0)) {
+    if (__builtin_expect(count - S->first_output >= S->emission_limit, 0)) {
         S->over_budget = true;
         tide_set_refusal(S, "the outputs of one call are over their limit");
         return NULL;

@@ -68,11 +68,10 @@ static tide_step start(tide_state *S, tide_call call) {
     S->generation += 1;
     S->report.generation = S->generation;
     S->call = call;
-    S->output_start = S->output.count;
     S->report.output_count = 0;
+    S->report.input_count = 0;
+    tide_begin_value(S);
     S->in_flight = true;
-    S->explained = false;
-    S->over_budget = false;
     if (__builtin_expect(S->failed, 0)) {
         tide_clear_failure(S);
     }
@@ -89,14 +88,19 @@ static bool is_free(tide_state *S) {
 }
 
 tide_step tide_handle(tide_state *S, const tide_input *input) {
+    return tide_handle_run(S, input, 1, &S->single_end);
+}
+
+tide_step tide_handle_run(tide_state *S, const tide_input *inputs, size_t count, size_t *ends) {
     if (!is_free(S)) {
         return TIDE_STEP_FAILED;
     }
-    if (!S->has[TIDE_CALL_HANDLE]) {
-        return misuse(S, "the script has no handle function");
+    if (!S->has[TIDE_CALL_HANDLE] || count == 0) {
+        return misuse(S, count == 0 ? "a run of no values" : "the script has no handle function");
     }
-    S->inputs = input;
-    S->input_count = 1;
+    S->inputs = inputs;
+    S->input_count = count;
+    S->ends = ends;
     lua_pushvalue(S->thread, 1);
     return start(S, TIDE_CALL_HANDLE);
 }

@@ -54,9 +54,12 @@ struct tide_state {
     bool loaded;
     const tide_input *_Nullable inputs;
     size_t input_count;
+    size_t *_Nullable ends;  // for each value of a run that is done, the number of outputs so far
+    size_t single_end;
 
     tide_buffer output;
-    size_t output_start;  // of this call's bytes
+    size_t output_start;  // of the bytes of the value at hand
+    size_t first_output;  // of the value at hand
     size_t output_limit;
     tide_output *_Nullable outputs;
     size_t output_capacity;
@@ -157,6 +160,9 @@ lua_Integer tide_array_count(lua_State *L, int index);
 // output.c; on failure the reason is in `refusal`
 size_t tide_output_end(const tide_state *S);
 bool tide_put_output(tide_state *S, lua_State *L, int index, int32_t port);
+/// What is given from here on belongs to another value.
+void tide_begin_value(tide_state *S);
+/// Takes back what the value at hand gave.
 void tide_drop_outputs(tide_state *S);
 
 // failure.c

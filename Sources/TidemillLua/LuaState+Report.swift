@@ -10,6 +10,9 @@ extension LuaState {
             : LuaOutputs(base: report.pointee.outputs, count: report.pointee.output_count)
     }
 
+    /// How many values of the run at hand, or of the last one, are done.
+    public var finishedInputs: Int { raw == nil ? 0 : report.pointee.input_count }
+
     /// The bytes that the ranges of ``outputs`` are in: of all calls since ``takeOutput()``.
     ///
     /// Valid until the next call.

@@ -75,6 +75,7 @@ typedef struct tide_output {
 typedef struct tide_report {
     const tide_output *_Nullable outputs;
     size_t output_count;
+    size_t input_count;  // how many values of a run are done
     const uint8_t *_Nullable bytes;  // the output buffer
     size_t byte_count;
     tide_failure failure;
@@ -147,6 +148,10 @@ const uint8_t *_Nullable tide_info(const tide_state *state, const char *field, s
 tide_step tide_run(tide_state *state, tide_call call);
 /// Runs handle on one value. The outputs of the call before are gone, their bytes stay until they are taken.
 tide_step tide_handle(tide_state *state, const tide_input *input);
+/// Runs handle on one value after the other, which costs less than as many calls. `ends[i]` becomes the number of
+/// outputs after value i. A value that fails ends the run: `input_count` values before it are done and their outputs
+/// are kept, and those behind it were not begun. `inputs` and `ends` must stay where they are until the run is over.
+tide_step tide_handle_run(tide_state *state, const tide_input *inputs, size_t count, size_t *ends);
 /// Runs handle_batch on an array of values.
 tide_step tide_handle_batch(tide_state *state, const tide_input *_Nullable inputs, size_t count);
 

@@ -23,14 +23,19 @@ extension LuaState {
     }
 }
 
-/// The job at hand, for what a script asks about it.
+/// The job at hand, for what a script asks about it: of a run, the first that is not done.
 final class CurrentJob {
-    private(set) var ticket = Ticket(source: 0, sequence: 0)
-    private(set) var details: JobDetails?
+    private var batch: Batch<Delivery>?
+    private weak var state: LuaState?
 
-    func begin(_ delivery: borrowing Delivery) {
-        ticket = delivery.ticket
-        details = delivery.job.details
+    func begin(_ batch: Batch<Delivery>, _ state: LuaState) {
+        self.batch = batch
+        self.state = state
+    }
+
+    var delivery: Delivery? {
+        guard let batch, let state, state.finishedInputs < batch.count else { return nil }
+        return batch[state.finishedInputs]
     }
 }
 
@@ -52,12 +57,13 @@ extension LuaContext {
     }
 
     private static func job(_ worker: WorkerContext, _ current: CurrentJob) -> Value {
-        let age = worker.clock.now - worker.received(current.ticket)
+        guard let delivery = current.delivery else { return .null }
+        let age = worker.clock.now - worker.received(delivery.ticket)
         let received = worker.clock.date.timeIntervalSince1970 - Double(age.nanoseconds) / 1e9
         return [
-            "id": .string(Bytes(worker.jobID(current.ticket))),
-            "key": current.details?.key.map { .string($0) } ?? .null,
-            "metadata": current.details?.metadata ?? .null,
+            "id": .string(Bytes(worker.jobID(delivery.ticket))),
+            "key": delivery.job.key.map { .string($0) } ?? .null,
+            "metadata": delivery.job.metadata,
             "received_at": .number(received),
         ]
     }

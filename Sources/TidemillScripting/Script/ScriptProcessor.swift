@@ -10,6 +10,7 @@ final class ScriptProcessor: Processor {
     private let current = CurrentJob()
     private let stop = ScriptStop()
     private var state: LuaState
+    private var inputs = LuaInputs()
     /// Takes over the memory that the values of the batch at hand lie in, once the batch is done.
     private var output = Block()
     /// Why there is no state to go on with, where one was lost.
@@ -24,15 +25,32 @@ final class ScriptProcessor: Processor {
         try await interruptible { try await open() }
     }
 
+    /// Jobs go through the script in runs: one call of the wall handles one after the other, until one fails.
     func process(_ batch: Batch<Delivery>, _ results: BatchResults) async {
         await interruptible {
-            while let delivery = batch.popFirst() {
-                // Nothing here suspends unless the script does, so a job that does not wait costs no task switch.
-                if let wait = handle(delivery, results) { await finish(wait, delivery, results) }
+            inputs.removeAll()
+            for delivery in batch.elements { inputs.append(LuaInput(delivery.job.value)) }
+            while !batch.isEmpty {
+                if let failure = replacementFailure {
+                    fail(batch, failure, results)
+                } else {
+                    await run(batch, results)
+                }
                 if state.isBroken || replacementFailure != nil { await replaceState() }
             }
         }
         releaseOutput()
+    }
+
+    private func run(_ batch: Batch<Delivery>, _ results: BatchResults) async {
+        current.begin(batch, state)
+        let error = await finish(state.handle(inputs))
+        let finished = state.finishedInputs
+        for index in 0..<finished {
+            if let delivery = batch.popFirst() { collect(delivery, inputs.outputs(of: index), results) }
+        }
+        inputs.removeFirst(finished)
+        if let error { fail(batch, error, results) }
     }
 
     /// Does something with the script that stops when the task is cancelled.
@@ -41,33 +59,13 @@ final class ScriptProcessor: Processor {
         try await withTaskCancellationHandler(operation: body, onCancel: { stop.now() })
     }
 
-    /// The way of one job through the script, up to its end or to where it waits.
-    private func handle(_ delivery: Delivery, _ results: BatchResults) -> LuaWait? {
-        if let failure = replacementFailure {
-            results.fail(delivery, failure)
-            return nil
-        }
-        current.begin(delivery)
-        switch state.handle(value: delivery.job.value) {
-        case .finished: collect(delivery, results)
-        case .failed(let error): fail(delivery, error, results)
-        case .waiting(let wait): return wait
-        }
-        return nil
-    }
-
-    /// The rest of the way of a job that waited.
-    private func finish(_ wait: LuaWait, _ delivery: Delivery, _ results: BatchResults) async {
-        if let error = await finish(.waiting(wait)) {
-            fail(delivery, error, results)
-        } else {
-            collect(delivery, results)
-        }
-    }
-
-    private func fail(_ delivery: Delivery, _ error: LuaError, _ results: BatchResults) {
-        if error.kind == .interrupted && Task.isCancelled {
-            results.settle(delivery.ticket, .cancelled)
+    /// The first job of the batch has failed.
+    private func fail(_ batch: Batch<Delivery>, _ error: any Error, _ results: BatchResults) {
+        guard let delivery = batch.popFirst() else { return }
+        inputs.removeFirst(1)
+        if let error = error as? LuaError {
+            if error.kind == .interrupted && Task.isCancelled { return results.settle(delivery.ticket, .cancelled) }
+            results.fail(delivery, JobFailure(error))
         } else {
             results.fail(delivery, JobFailure(error))
         }
@@ -92,16 +90,17 @@ final class ScriptProcessor: Processor {
         }
     }
 
-    private func collect(_ delivery: Delivery, _ results: BatchResults) {
+    private func collect(_ delivery: consuming Delivery, _ range: Range<Int>, _ results: BatchResults) {
+        if range.isEmpty { return results.settle(delivery.ticket, .filtered) }
         let outputs = state.outputs
-        if outputs.count == 1 {
-            let only = outputs[0]
+        if range.count == 1 {
+            let only = outputs[range.lowerBound]
             if only.port == 0, only.key == nil, only.metadata == nil {
                 return results.pass(delivery, only.value(in: output))
             }
         }
         let details = delivery.job.details
-        results.pass(delivery.ticket, outputs.map { ($0.port, $0.job(in: output, after: details)) })
+        results.pass(delivery.ticket, outputs[range].map { ($0.port, $0.job(in: output, after: details)) })
     }
 
     private func releaseOutput() {

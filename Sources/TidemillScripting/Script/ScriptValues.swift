@@ -3,21 +3,23 @@ import TidemillLua
 
 // The wall speaks flat bytes and knows no `Value`; here the two meet.
 
-extension LuaState {
-    /// Calls `handle` with a value, whose bytes are only pointed to.
-    func handle(value: borrowing Value) -> LuaStep {
-        switch copy value {
-        case .null: return handle(.null)
-        case .bool(let flag): return handle(.boolean(flag))
-        case .integer(let number): return handle(.integer(number))
-        case .number(let number): return handle(.number(number))
-        case .string(let bytes): return bytes.withUnsafeBytes { handle(.string($0)) }
+extension LuaInput {
+    /// Points to a value's bytes, which stay where they are as long as somebody holds the value.
+    init(_ value: Tidemill.Value) {
+        switch value {
+        case .null: self = .null
+        case .bool(let flag): self = .boolean(flag)
+        case .integer(let number): self = .integer(number)
+        case .number(let number): self = .number(number)
+        case .string(let bytes): self = bytes.withUnsafeBytes { .string($0) }
         case .record(let record):
             let isText = record.isText
-            return record.encoding.withUnsafeBytes { isText ? handle(.json($0)) : handle(.flat($0)) }
+            self = record.encoding.withUnsafeBytes { isText ? .json($0) : .flat($0) }
         }
     }
+}
 
+extension LuaState {
     /// Hands all bytes that the outputs since the last time refer to over to a block, which has none yet.
     func takeOutput(into block: Block) {
         guard let buffer = takeOutput() else { return }
