@@ -56,6 +56,17 @@ package final class Batch<Element>: @unchecked Sendable {
         return element
     }
 
+    /// Drops elements from the front.
+    package func removeFirst(_ count: Int) {
+        precondition(count >= 0 && count <= self.count)
+        (base + head).deinitialize(count: count)
+        head += count
+        if head == tail {
+            head = 0
+            tail = 0
+        }
+    }
+
     package func removeAll() {
         (base + head).deinitialize(count: count)
         head = 0

@@ -40,6 +40,11 @@ package final class BatchResults: @unchecked Sendable {
         main.append(delivery)
     }
 
+    /// The job became this one.
+    package func pass(_ ticket: Ticket, _ job: consuming Job) {
+        main.append(Delivery(job, ticket: ticket))
+    }
+
     /// The job became these, none of them or several.
     package func pass(_ ticket: Ticket, _ jobs: [(port: Int, job: Job)]) {
         guard !jobs.isEmpty else { return settle(ticket, .filtered) }

@@ -10,7 +10,8 @@ final class ScriptProcessor: Processor {
     private let current = CurrentJob()
     private let stop = ScriptStop()
     private var state: LuaState
-    private var inputs = LuaInputs()
+    // `@exclusivity(unchecked)`: it is filled by a loop that calls nothing else.
+    @exclusivity(unchecked) private var inputs = LuaInputs()
     /// Takes over the memory that the values of the batch at hand lie in, once the batch is done.
     private var output = Block()
     /// Why there is no state to go on with, where one was lost.
@@ -46,9 +47,9 @@ final class ScriptProcessor: Processor {
         current.begin(batch, state)
         let error = await finish(state.handle(inputs))
         let finished = state.finishedInputs
-        for index in 0..<finished {
-            if let delivery = batch.popFirst() { collect(delivery, inputs.outputs(of: index), results) }
-        }
+        let deliveries = batch.elements
+        for index in 0..<finished { collect(deliveries[index], inputs.outputs(of: index), results) }
+        batch.removeFirst(finished)
         inputs.removeFirst(finished)
         if let error { fail(batch, error, results) }
     }
@@ -90,13 +91,13 @@ final class ScriptProcessor: Processor {
         }
     }
 
-    private func collect(_ delivery: consuming Delivery, _ range: Range<Int>, _ results: BatchResults) {
+    private func collect(_ delivery: borrowing Delivery, _ range: Range<Int>, _ results: BatchResults) {
         if range.isEmpty { return results.settle(delivery.ticket, .filtered) }
         let outputs = state.outputs
         if range.count == 1 {
             let only = outputs[range.lowerBound]
             if only.port == 0, only.key == nil, only.metadata == nil {
-                return results.pass(delivery, only.value(in: output))
+                return results.pass(delivery.ticket, Job(value: only.value(in: output), details: delivery.job.details))
             }
         }
         let details = delivery.job.details
