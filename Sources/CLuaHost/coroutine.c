@@ -188,6 +188,9 @@ static int close(lua_State *L) {
     if ((now != DEAD && now != SUSPENDED) || co == S->thread) {
         return luaL_error(L, "cannot close a %s coroutine", state_names[now]);
     }
+    if (lua_status(co) > LUA_YIELD && lua_gethookmask(co) != 0) {
+        return luaL_error(L, "cannot close a coroutine that an interrupt ended");
+    }
     S->running = co;
     int result = lua_resetthread(co);
     S->running = L;

@@ -19,15 +19,21 @@ struct tide_interrupter {
 };
 
 static _Thread_local tide_state *volatile current __attribute__((tls_model("initial-exec")));
+static _Thread_local bool reachable __attribute__((tls_model("initial-exec")));
 static pthread_once_t installed = PTHREAD_ONCE_INIT;
 static struct sigaction chained;
 
-/// Raised as a light userdata: it needs no memory and no script can make one.
-static char interrupt_error;
+static void note_place(tide_state *S, lua_State *L, lua_Debug *record) {
+    if (S->report.line == 0 && lua_getinfo(L, "Sl", record) != 0 && record->currentline > 0) {
+        tide_set_text(&S->chunk_seen, record->short_src, strlen(record->short_src));
+        S->report.line = record->currentline;
+    }
+}
 
 static void hook(lua_State *L, lua_Debug *record) {
-    (void)record;
-    if (tide_state_of(L)->stop) {
+    tide_state *S = tide_state_of(L);
+    if (S->stop) {
+        note_place(S, L, record);
         // Also inside the closing methods of <close> variables: there is no grace for them yet.
         tide_raise_interrupt(L);
     }
@@ -40,7 +46,10 @@ void tide_arm(lua_State *L) {
 }
 
 int tide_raise_interrupt(lua_State *L) {
-    lua_pushlightuserdata(L, &interrupt_error);
+    // "For such errors [LUA_ERRMEM], Lua does not call the message handler." It must not be called: the error comes
+    // from a hook, hooks are off until it is caught, and a handler that loops would loop for ever. Lua knows a
+    // memory error by its message, which it holds ready, so this takes no memory either.
+    lua_pushliteral(L, "not enough memory");
     return lua_error(L);
 }
 
@@ -88,20 +97,19 @@ void tide_interrupter_release(tide_interrupter *interrupter) {
     }
 }
 
-/// Threads of libdispatch block the signal, and so do those that are made by them.
+/// Threads of a pool may block every signal, as those of libdispatch do.
 static void unblock(void) {
-    static _Thread_local bool done __attribute__((tls_model("initial-exec")));
-    if (__builtin_expect(!done, 0)) {
-        sigset_t set;
-        sigemptyset(&set);
-        sigaddset(&set, SIGURG);
-        done = pthread_sigmask(SIG_UNBLOCK, &set, NULL) == 0;
-    }
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGURG);
+    reachable = pthread_sigmask(SIG_UNBLOCK, &signals, NULL) == 0;
 }
 
 void tide_enter(tide_state *S, tide_state *_Nullable *_Nonnull previous) {
     tide_interrupter *interrupter = S->interrupter;
-    unblock();
+    if (__builtin_expect(!reachable, 0)) {
+        unblock();
+    }
     interrupter->thread = pthread_self();
     *previous = current;
     current = S;

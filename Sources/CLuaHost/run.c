@@ -25,9 +25,7 @@ static tide_step finish(tide_state *S, int status) {
     if (__builtin_expect(status != LUA_OK, 0)) {
         // The bodies catch what a script raises, so this is an error of a body itself and nothing is left to close.
         tide_note_failure(S, T, status);
-        if (lua_resetthread(T) != LUA_OK) {
-            S->report.broken = S->report.broken || S->report.failure != TIDE_FAILURE_RUNTIME;
-        }
+        lua_resetthread(T);
     }
     if (status != LUA_OK || S->call == TIDE_CALL_LOAD) {
         pin(S);

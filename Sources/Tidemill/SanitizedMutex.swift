@@ -2,7 +2,9 @@
     import Synchronization
 
     /// The library's mutex, which the thread sanitizer doesn't see through: its slow path is in a library that isn't
-    /// instrumented, so that correct programs look like races. The atomic here shows it the order.
+    /// instrumented, so that correct programs look like races.
+    ///
+    /// The atomic here shows it the order.
     ///
     /// It takes the place of `Synchronization.Mutex` in this module, only where the sanitizer runs.
     struct Mutex<Value: ~Copyable>: ~Copyable, Sendable {

@@ -1,9 +1,14 @@
 import ArgumentParser
-import Foundation
 import Logging
 import Tidemill
 import TidemillConnectors
 import TidemillScripting
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 extension Components {
     /// Everything that this program has.

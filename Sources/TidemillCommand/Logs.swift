@@ -1,6 +1,11 @@
 import ArgumentParser
-import Foundation
 import Logging
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 /// How log lines look.
 enum LogFormat: String, ExpressibleByArgument, CaseIterable {

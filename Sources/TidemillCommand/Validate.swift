@@ -1,5 +1,6 @@
 import ArgumentParser
 import Tidemill
+import TidemillScripting
 
 struct Validate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -47,8 +48,10 @@ struct Schema: AsyncParsableCommand {
         abstract: "Prints the JSON Schema of configurations, for editors and checks."
     )
 
+    @OptionGroup var scripts: ScriptArguments
+
     func run() async throws {
-        print(JSONSchema.document(Components.standard.registry).prettyJSON)
+        print(JSONSchema.document(Components.standard.registry, scripts: try scripts.load()).prettyJSON)
     }
 }
 
@@ -63,15 +66,35 @@ struct List: AsyncParsableCommand {
         abstract: "Lists the components that a configuration may name, with their fields."
     )
 
+    @OptionGroup var scripts: ScriptArguments
+
     @Option(help: "The form of the list; markdown is the reference page.")
     var format = Format.text
 
     func run() async throws {
         let registry = Components.standard.registry
+        let scripts = try scripts.load()
         switch format {
+        case .text where !scripts.isEmpty: print(scripts.map(\.listText).joined())
         case .text: print(registry.listText)
+        case .json where !scripts.isEmpty: print(ConfigurationValue.array(scripts.map(\.listJSON)).prettyJSON)
         case .json: print(registry.listJSON.prettyJSON)
         case .markdown: print(registry.referenceMarkdown)
+        }
+    }
+}
+
+/// Scripts, named on the command line.
+struct ScriptArguments: ParsableArguments {
+    @Argument(help: "Scripts, which describe themselves and their options.")
+    var scripts: [String] = []
+
+    func load() throws -> [ScriptDescription] {
+        do {
+            return try scripts.map { try ScriptDescription(script: $0) }
+        } catch let error as ScriptError {
+            complain(error.description)
+            throw ExitCode.configuration
         }
     }
 }

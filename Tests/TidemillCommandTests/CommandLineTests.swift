@@ -154,6 +154,17 @@ struct CommandLineTests {
         }
     }
 
+    @Test func scriptsDescribeThemselves() async throws {
+        let result = try await Program.run(["list", "scripts/enrich.lua", "scripts/parse_syslog.lua"])
+        #expect(result.status == 0)
+        #expect(result.output.contains("script scripts/enrich.lua 1.0.0: Adds derived fields"), "\(result.output)")
+        #expect(result.output.contains("slow_bytes  integer 1…1099511627776, default 1048576: "))
+        #expect(result.output.contains("emits to: errors"))
+        let broken = try await Program.run(["list", "README.md"])
+        #expect(broken.status == 78)
+        #expect(broken.errors.hasPrefix("README.md:1: "), "\(broken.errors)")
+    }
+
     @Test(arguments: [("text", "enrich"), ("mermaid", "flowchart"), ("dot", "digraph")])
     func drawsTheGraph(format: String, word: String) async throws {
         let result = try await Program.run(["graph", "--format", format])
@@ -165,7 +176,10 @@ struct CommandLineTests {
         let reference = Program.repository.appendingPathComponent("Sources/Tidemill/Tidemill.docc/Reference.md")
         let list = try await Program.run(["list", "--format", "markdown"])
         #expect(try String(contentsOf: reference, encoding: .utf8) == list.output, "run `make docs`")
-        let schema = try await Program.run(["schema"])
+        let scripts = try FileManager.default.contentsOfDirectory(
+            atPath: Program.repository.appendingPathComponent("scripts").path
+        ).filter { $0.hasSuffix(".lua") }.sorted().map { "scripts/" + $0 }
+        let schema = try await Program.run(["schema"] + scripts)
         let file = Program.repository.appendingPathComponent("tidemill.schema.json")
         #expect(try String(contentsOf: file, encoding: .utf8) == schema.output, "run `make docs`")
     }

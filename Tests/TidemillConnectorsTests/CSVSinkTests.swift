@@ -20,7 +20,8 @@ import Tidemill
     @Test func columnsOfTheFirstTable() async throws {
         let failures = try await written(
             [
-                ["b": 1, "a": "x,\"y\""], ["a": "z"], ["a": 1, "c": 2], [1, 2], [1], "no", ["a": [1, "q"], "b": .null],
+                ["b": 1, "a": "x,\"y\""], ["a": "z"], ["a": 1, "c": 2], [1, 2], [1], "no",
+                ["a": [1, "q"], "b": .null],
             ],
             to: sink()
         )

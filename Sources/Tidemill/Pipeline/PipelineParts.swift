@@ -70,8 +70,10 @@ final class PipelineParts: Sendable {
 
     var isEnded: Bool { ended.load(ordering: .acquiring) }
 
-    /// All tasks of the run have ended. A ``cancel(_:)`` on another thread may still be settling what it took out of
-    /// the channels, and the books must have it.
+    /// All tasks of the run have ended.
+    ///
+    /// A ``cancel(_:)`` on another thread may still be settling what it took out of the channels, and the books must
+    /// have it.
     func end() async {
         await cancels.wait()
         ended.store(true, ordering: .releasing)

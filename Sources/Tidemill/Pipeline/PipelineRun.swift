@@ -64,7 +64,8 @@ struct PipelineRun {
 
     // MARK: Stages
 
-    private func run(_ settings: StageSettings, _ factory: @escaping ProcessorFactory, _ part: PipelineParts.Part) async {
+    private func run(_ settings: StageSettings, _ factory: @escaping ProcessorFactory, _ part: PipelineParts.Part) async
+    {
         let threads = settings.ownThreads ? min(part.tallies.count, Self.cores) : 0
         let pool = threads > 0 ? ThreadPool(name: part.node.name, count: threads) : nil
         let sequencer = settings.order == .input ? Sequencer(window: 2 * part.tallies.count) : nil

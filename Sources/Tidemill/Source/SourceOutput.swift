@@ -83,11 +83,14 @@ public final class SourceOutput {
     }
 
     /// Takes in a message that can't be a job (a bad line): it fails here, and goes where the source's policy says.
+    ///
     /// `acknowledge` is called once, on any thread, with what became of it.
     ///
     /// - Throws: `CancellationError` when the pipeline was cancelled.
     public func fail(
-        _ job: Job, _ failure: JobFailure, acknowledge: (@Sendable (Outcome) -> Void)? = nil
+        _ job: Job,
+        _ failure: JobFailure,
+        acknowledge: (@Sendable (Outcome) -> Void)? = nil
     ) async throws {
         portion.append(Delivery(job, ticket: Ticket(source: 0, sequence: 0)))
         while ledger.open(portion, receipts: [acknowledge], at: clock.now.nanoseconds) == 0 {

@@ -1,4 +1,4 @@
-import Tidemill
+public import Tidemill
 import TidemillLua
 
 /// A stage's script, checked: every worker opens a state of its own from it.
@@ -57,6 +57,8 @@ struct ScriptStage: Sendable {
 
 /// What a script says of itself, learnt by loading it once into a state that is thrown away.
 struct ScriptFacts {
+    let description: String?
+    let version: String?
     let options: Value?
     let ports: [String]
 
@@ -78,9 +80,34 @@ struct ScriptFacts {
         guard script.functions.contains(.handle) else {
             throw ScriptError("\(file.path): the script returns no function, and no table with a function `handle`")
         }
+        description = script.description.flatMap { Value(flat: $0).text }
+        version = script.version.flatMap { Value(flat: $0).text }
         options = script.options.map { Value(flat: $0) }
         ports =
             script.ports.map { Value(flat: $0).elements?.compactMap(\.text) ?? [] } ?? ScriptPorts.named(in: file.text)
+    }
+}
+
+extension ScriptDescription {
+    /// What a script's file says of itself, learnt by loading it.
+    ///
+    /// - Throws: ``ScriptError`` when it can't be read or loaded, or declares options that make no sense.
+    public init(script path: String) throws(ScriptError) {
+        do {
+            let facts = try ScriptFacts(try ScriptFile(path: path), LuaLimits())
+            let options = try facts.options.map { try ScriptOptions($0).fields }
+            self.init(
+                path: path,
+                description: facts.description,
+                version: facts.version,
+                options: options,
+                ports: facts.ports
+            )
+        } catch let error as ScriptError {
+            throw error
+        } catch {
+            throw ScriptError("\(path): \(error)")
+        }
     }
 }
 

@@ -80,8 +80,7 @@ import TidemillTesting
         }
     }
 
-    @Test(arguments: [JobOrder.none, .input]) func hundredsOfWorkers(order: JobOrder) async throws
-    {
+    @Test(arguments: [JobOrder.none, .input]) func hundredsOfWorkers(order: JobOrder) async throws {
         let sink = CollectingSink()
         let settings = StageSettings(workers: 256, order: order)
         let report = try await runPipeline([

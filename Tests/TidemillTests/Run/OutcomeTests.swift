@@ -42,7 +42,7 @@ import TidemillTesting
         ])
         #expect(sink.values == ["b", "c", "d"])
         #expect(sink.jobs.map(\.key) == ["k", "other", "k"])
-        #expect(sink.jobs.map(\.metadata) == [["m": 1], nil, ["m": 1]])
+        #expect(sink.jobs.map(\.metadata) == [["m": 1], .null, ["m": 1]])
     }
 
     @Test func fanOutTakesTheWorstOutcome() async throws {

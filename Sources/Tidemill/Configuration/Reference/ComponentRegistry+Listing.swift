@@ -54,7 +54,7 @@ extension FieldSpecification {
         return facts
     }
 
-    fileprivate var json: ConfigurationValue {
+    var json: ConfigurationValue {
         var members: [ConfigurationValue.Member] = [
             .init("name", .string(name)),
             .init("type", .string(type.shortName)),
@@ -78,7 +78,7 @@ extension FieldSpecification {
         }
     }
 
-    fileprivate static func lines(_ fields: [FieldSpecification]) -> [String] {
+    static func lines(_ fields: [FieldSpecification]) -> [String] {
         let all = flattened(fields)
         let width = all.map(\.path.count).max() ?? 0
         return all.map { path, field in

@@ -1,12 +1,17 @@
 /// Makes JSON Schemas, draft 2020-12, of field specifications.
 public enum JSONSchema {
     /// The schema of a whole configuration file with the components of a registry.
-    public static func document(_ registry: ComponentRegistry) -> ConfigurationValue {
+    ///
+    /// Where a stage names one of the scripts, by the same path, its options are completed too.
+    public static func document(
+        _ registry: ComponentRegistry,
+        scripts: [ScriptDescription] = []
+    ) -> ConfigurationValue {
         var definitions: [ConfigurationValue.Member] = [.init(referenceName, reference)]
         for role in [NodeRole.source, .stage, .sink, .deadLetters] {
             let components = registry.components(of: role.kind)
             let choices = components.map { component -> ConfigurationValue in
-                definitions.append(.init(definitionName(role, component), node(role, component)))
+                definitions.append(.init(definitionName(role, component), node(role, component, scripts)))
                 return ["$ref": .string("#/$defs/" + definitionName(role, component))]
             }
             // A list of no choices is not allowed; without components nothing is right.
@@ -27,7 +32,11 @@ public enum JSONSchema {
     }
 
     /// A node of one type: the common fields, with `type` fixed, and the type's own.
-    private static func node(_ role: NodeRole, _ component: ComponentSpecification) -> ConfigurationValue {
+    private static func node(
+        _ role: NodeRole,
+        _ component: ComponentSpecification,
+        _ scripts: [ScriptDescription]
+    ) -> ConfigurationValue {
         let fields = NodeFields.common(role) + component.fields
         let properties = fields.map { field -> ConfigurationValue.Member in
             guard field.name == "type" else { return .init(field.name, property(field)) }
@@ -36,7 +45,9 @@ public enum JSONSchema {
         // A stage with a script needs no type; every other needs its own.
         let isScript = component.kind == .stage && component.type == NodeFields.scriptType
         let required = fields.filter { $0.isRequired || ($0.name == "type" && !isScript) }.map(\.name)
-        return objectSchema(properties, required: required)
+        let schema = objectSchema(properties, required: required)
+        let rules = isScript ? scripts.compactMap(\.schemaRule) : []
+        return rules.isEmpty ? schema : .object(schema.members + [.init("allOf", .array(rules))])
     }
 
     private static func objectSchema(
