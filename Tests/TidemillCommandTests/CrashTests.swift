@@ -4,11 +4,15 @@ import Testing
 /// A run that is killed: what it wrote stays usable.
 @Suite(.timeLimit(.minutes(2)))
 struct CrashTests {
+    /// It says when it is at an index, and a good bit further on it waits to be killed, so that a test that is slow to
+    /// do that doesn't fill the disk.
     private static let script = """
         local filler = ("x"):rep(500)
         return function(index, ctx)
           index = tonumber(index)
-          if index == ctx.options.at then ctx.log.info("there it is") end
+          local at = ctx.options.at
+          if index == at then ctx.log.info("there it is") end
+          while at > 0 and index > at + 1500 do ctx:sleep(60) end
           return { index = index, filler = filler }
         end
         """
@@ -27,7 +31,7 @@ struct CrashTests {
         let folder = try Folder()
         var cuts = 0
         for round in 0..<24 {
-            let running = try folder.start(pipeline(count: 1_000_000, at: 1 + round * 83), script: Self.script)
+            let running = try folder.start(pipeline(count: 1_000_000, at: 1 + round * 40), script: Self.script)
             try await running.waitForError("there it is")
             running.send(signal: SIGKILL)
             let result = await running.wait()

@@ -21,7 +21,7 @@ struct ScriptContextTests {
         let script = """
             return function(value, ctx)
               local job = ctx.job
-              return { value, job.id, job.key or "none", job.metadata and job.metadata.n or "none", job.received_at,
+              return { value, job.id, job.key or "no key", job.metadata.n or "no n", job.received_at,
                 ctx.stage, ctx.worker, ctx.attempt, ctx.options.x, ctx:cancelled() }
             end
             """
@@ -33,7 +33,7 @@ struct ScriptContextTests {
         #expect(report.failure == nil)
         #expect(
             sink.values == [
-                ["one", "in-1", .null, .null, 1_704_067_290.0, "work", 1, 1, true, false],
+                ["one", "in-1", "no key", "no n", 1_704_067_290.0, "work", 1, 1, true, false],
                 ["two", "in-2", "k", 7, 1_704_067_290.0, "work", 1, 1, true, false],
             ]
         )
@@ -111,8 +111,8 @@ struct ScriptContextTests {
 
     @Test func scriptsThatAreNone() {
         for (source, message) in [
-            ("return 7", "work: the script returns no function, and no table with a function `handle`"),
-            ("return {}", "work: the script returns no function, and no table with a function `handle`"),
+            ("return 7", "work: a script must return a table or a function, not number"),
+            ("return {}", "work: the script's table has neither handle nor handle_batch"),
             ("error('at once')", "work:1: at once"), ("x = ", "work:1: unexpected symbol near <eof>"),
         ] {
             let error = #expect(throws: ScriptError.self) { try PipelineNode.script("work", source: source) }

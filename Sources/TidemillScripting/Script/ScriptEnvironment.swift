@@ -54,12 +54,14 @@ extension LuaContext {
     private static func job(_ worker: WorkerContext, _ current: CurrentJob) -> Value {
         let age = worker.clock.now - worker.received(current.ticket)
         let received = worker.clock.date.timeIntervalSince1970 - Double(age.nanoseconds) / 1e9
-        return [
-            "id": .string(Bytes(worker.jobID(current.ticket))),
-            "key": current.details?.key.map { .string($0) } ?? .null,
-            "metadata": current.details?.metadata ?? .null,
-            "received_at": .number(received),
+        let metadata = current.details?.metadata ?? .null
+        var fields: [(key: String, value: Value)] = [
+            ("id", .string(Bytes(worker.jobID(current.ticket)))), ("received_at", .number(received)),
+            // A script looks into it without asking whether there is any; null would count as true.
+            ("metadata", metadata == .null ? [:] : metadata),
         ]
+        if let key = current.details?.key { fields.append(("key", .string(key))) }
+        return .table(fields)
     }
 
     private static func waiting(_ worker: WorkerContext) -> [LuaFunction] {
