@@ -131,4 +131,27 @@ struct ValidateFilesTests {
         #expect(problems[1].contains(#"/sinks/0/channel/overflow: "drop_oldest" needs jobs that wait"#), "\(problems)")
         #expect(problems[2].contains(#"did you mean "file"?"#))
     }
+
+    @Test func standardInputAndOutputServeOneNode() async throws {
+        let pipeline = TestPipeline(
+            sources: [#""name": "a", "type": "stdin""#, #""name": "b", "type": "stdin""#],
+            sinks: [
+                #""name": "c", "type": "stdout""#, #""name": "d", "type": "stdout", "inputs": ["a"]"#,
+                #""name": "e", "type": "directory", "path": "/dev/null", "inputs": ["a"]"#,
+            ]
+        )
+        let problems = try await (try Folder()).problems(pipeline)
+        #expect(problems.count == 3, "\(problems)")
+        #expect(problems[0].contains(#"/sources/1/type: the source "a" uses standard input already"#), "\(problems)")
+        #expect(problems[1].contains(#"/sinks/1/type: the sink "c" uses standard output already"#))
+        #expect(problems[2].contains("/sinks/2/path: /dev/null: is no directory (hint: a sink of type"))
+    }
+
+    @Test func aSizeThatIsSpeltRightGetsNoSpellingHint() async throws {
+        let folder = try Folder()
+        let problems = try await folder.problems(.scripted(#""memory": "1KiB""#), script: "return print")
+        #expect(problems.count == 1 && problems[0].hasSuffix("from 64KiB to 1TiB, found the string \"1KiB\""), "\(problems)")
+        let other = try await folder.problems(.scripted(#""memory": "1kib""#))
+        #expect(other.count == 1 && other[0].hasSuffix("(hint: write \"1KiB\")"), "\(other)")
+    }
 }

@@ -4,7 +4,8 @@
     import Musl
 #endif
 
-/// Finds nodes that would spoil each other's files: two that write one, or one that writes what another reads.
+/// Finds nodes that would spoil each other's files: two that write one, or one that writes what another reads; and two
+/// that use what only one can.
 struct FileConflicts {
     private struct Reader {
         let node: String
@@ -16,18 +17,20 @@ struct FileConflicts {
         }
     }
 
+    /// A node that wants something for itself.
     private struct Writer {
         let node: String
         let use: FileUse
         let settings: Settings
 
         func issue(_ message: String, _ hint: String) -> ConfigurationIssue {
-            settings.issue(at: use.field, element: use.element, "\(use.path): \(message)", hint: hint)
+            settings.issue(at: use.field, element: use.element, message, hint: hint)
         }
     }
 
     private var readers: [Reader] = []
     private var writers: [(path: String, writer: Writer)] = []
+    private var loners: [Writer] = []
 
     /// Notes what a node does with files; `node` is what messages call it.
     mutating func add(_ uses: [FileUse], by node: String, _ settings: Settings) {
@@ -37,6 +40,7 @@ struct FileConflicts {
             case .write:
                 guard let path = Self.resolved(use.path) else { continue }
                 writers.append((path, Writer(node: node, use: use, settings: settings)))
+            case .alone: loners.append(Writer(node: node, use: use, settings: settings))
             }
         }
     }
@@ -48,14 +52,27 @@ struct FileConflicts {
         for (path, writer) in writers {
             if let other = first[path] {
                 let hint = "give each its own path, or let one sink read from all nodes with \"inputs\""
-                issues.append(writer.issue("\(other) writes the same file", hint))
+                issues.append(writer.issue("\(writer.use.path): \(other) writes the same file", hint))
             }
             first[path] = first[path] ?? writer.node
             if let reader = readers.first(where: { $0.reads(path) }) {
-                issues.append(writer.issue("\(reader.node) reads the same file", "write to another file"))
+                let message = "\(writer.use.path): \(reader.node) reads the same file"
+                issues.append(writer.issue(message, "write to another file"))
             }
         }
-        return issues
+        return issues + lonerIssues
+    }
+
+    private var lonerIssues: [ConfigurationIssue] {
+        var first: [String: String] = [:]
+        return loners.compactMap { loner in
+            guard let other = first[loner.use.path] else {
+                first[loner.use.path] = loner.node
+                return nil
+            }
+            let message = "\(other) uses \(loner.use.path) already, and they would take each other's lines apart"
+            return loner.issue(message, "one node is enough: \"inputs\" link it with all that need it")
+        }
     }
 
     /// The path without links and `..`; nil for what is no regular file, such as a terminal, which may be shared.

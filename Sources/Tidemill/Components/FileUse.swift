@@ -7,9 +7,11 @@ public struct FileUse: Sendable {
         case read
         /// It is written.
         case write
+        /// It is no file but something that one node alone can use, such as standard input.
+        case alone
     }
 
-    /// The file; where files are read, it may be a glob.
+    /// The file; where files are read, it may be a glob, and what is used alone has a name instead.
     public let path: String
     /// What is done with it.
     public let access: Access
