@@ -53,10 +53,18 @@ int tide_raise_interrupt(lua_State *L) {
     return lua_error(L);
 }
 
+/// A request that no call outlives.
+#define EVERY_CALL UINT64_MAX
+
+static bool is_asked_to_stop(tide_state *S) {
+    uint64_t request = atomic_load(&S->interrupter->request);
+    return request == S->generation || request == EVERY_CALL;
+}
+
 static void on_signal(int number, siginfo_t *info, void *machine) {
     int saved = errno;
     tide_state *S = current;
-    if (S != NULL && atomic_load(&S->interrupter->request) == S->generation) {
+    if (S != NULL && is_asked_to_stop(S)) {
         S->stop = 1;
         tide_arm(S->running);
     }
@@ -115,7 +123,7 @@ void tide_enter(tide_state *S, tide_state *_Nullable *_Nonnull previous) {
     current = S;
     // Either the interrupter sees RUNNING below or this thread sees its request: both are sequentially consistent.
     atomic_store(&interrupter->call, S->generation << FLAG_BITS | RUNNING);
-    if (atomic_load(&interrupter->request) == S->generation) {
+    if (__builtin_expect(is_asked_to_stop(S), 0)) {
         S->stop = 1;
         tide_arm(S->running);
     }
@@ -130,18 +138,15 @@ void tide_leave(tide_state *S, tide_state *_Nullable previous) {
         sched_yield();
     }
     current = previous;
-    if (previous != NULL && atomic_load(&previous->interrupter->request) == previous->generation) {
+    if (previous != NULL && is_asked_to_stop(previous)) {
         // A host function of `previous` ran this state, and the signal found the wrong one.
         previous->stop = 1;
         tide_arm(previous->running);
     }
 }
 
-bool tide_interrupt(tide_interrupter *interrupter, uint64_t generation) {
-    uint64_t request = atomic_load(&interrupter->request);
-    while (request < generation && !atomic_compare_exchange_weak(&interrupter->request, &request, generation)) {
-    }
-    uint64_t running = generation << FLAG_BITS | RUNNING;
+/// Signals the thread that runs the call whose word is `running`, and holds the call in place meanwhile.
+static bool signal_running(tide_interrupter *interrupter, uint64_t running) {
     uint64_t expected = running;
     while (!atomic_compare_exchange_weak(&interrupter->call, &expected, running | HELD)) {
         if (expected != running && expected != (running | HELD)) {
@@ -152,4 +157,20 @@ bool tide_interrupt(tide_interrupter *interrupter, uint64_t generation) {
     pthread_kill(interrupter->thread, SIGURG);
     atomic_store(&interrupter->call, running);
     return true;
+}
+
+bool tide_interrupt(tide_interrupter *interrupter, uint64_t generation) {
+    uint64_t request = atomic_load(&interrupter->request);
+    while (request < generation && !atomic_compare_exchange_weak(&interrupter->request, &request, generation)) {
+    }
+    return signal_running(interrupter, generation << FLAG_BITS | RUNNING);
+}
+
+void tide_interrupt_all(tide_interrupter *interrupter) {
+    atomic_store(&interrupter->request, EVERY_CALL);
+    // A call that starts after this sees the request; one that runs now is signalled, whichever it is.
+    uint64_t call = atomic_load(&interrupter->call) & ~(uint64_t)HELD;
+    while ((call & RUNNING) != 0 && !signal_running(interrupter, call)) {
+        call = atomic_load(&interrupter->call) & ~(uint64_t)HELD;
+    }
 }

@@ -25,4 +25,9 @@ public final class LuaInterrupter: Sendable {
     public func interrupt(_ generation: UInt64) -> Bool {
         tide_interrupt(raw, generation)
     }
+
+    /// Stops the call that runs now, and every later one as soon as it starts or goes on: the state is to be given up.
+    public func interruptAll() {
+        tide_interrupt_all(raw)
+    }
 }

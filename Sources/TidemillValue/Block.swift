@@ -9,10 +9,10 @@
 /// `@unchecked Sendable`: whoever fills a block writes only bytes that no slice covers yet, and hands a slice over
 /// (through a channel's lock) after it wrote the bytes under it; from then on they are only read.
 public final class Block: @unchecked Sendable {
-    @usableFromInline
-    private(set) var base: UnsafeMutableRawPointer?
+    // `@exclusivity(unchecked)`: nothing else runs while one of these is set, and they are read for every line.
+    @usableFromInline @exclusivity(unchecked) private(set) var base: UnsafeMutableRawPointer?
     /// How many bytes the block holds.
-    public private(set) var capacity: Int
+    @exclusivity(unchecked) public private(set) var capacity: Int
 
     /// A block of `capacity` bytes that its maker is about to fill.
     public init(capacity: Int) {

@@ -171,6 +171,8 @@ void tide_interrupter_release(tide_interrupter *interrupter);
 /// Stops the call of that generation, from any thread: at its next Lua instruction, or when it is resumed. True
 /// when it was running. Does nothing to any other call.
 bool tide_interrupt(tide_interrupter *interrupter, uint64_t generation);
+/// Stops the call that runs now, and every later one as soon as it starts or goes on.
+void tide_interrupt_all(tide_interrupter *interrupter);
 
 #pragma clang assume_nonnull end
 

@@ -8,42 +8,68 @@ final class ScriptProcessor: Processor {
     private let stage: ScriptStage
     private let worker: WorkerContext
     private let current = CurrentJob()
-    private let running: RunningCall
+    private let stop = ScriptStop()
     private var state: LuaState
     /// Takes over the memory that the values of the batch at hand lie in, once the batch is done.
     private var output = Block()
+    /// Why there is no state to go on with, where one was lost.
+    private var replacementFailure: JobFailure?
 
     /// Opens a state, loads the script and calls its `init`.
     init(_ stage: ScriptStage, _ worker: WorkerContext) async throws {
         self.stage = stage
         self.worker = worker
         state = try LuaState(stage, worker, current)
-        running = RunningCall(state.interrupter)
-        try await open()
+        stop.watch(state.interrupter)
+        try await interruptible { try await open() }
     }
 
     func process(_ batch: Batch<Delivery>, _ results: BatchResults) async {
-        let running = running
-        await withTaskCancellationHandler {
-            while let delivery = batch.popFirst() { await handle(delivery, results) }
-        } onCancel: {
-            running.interrupt()
+        await interruptible {
+            while let delivery = batch.popFirst() {
+                // Nothing here suspends unless the script does, so a job that does not wait costs no task switch.
+                if let wait = handle(delivery, results) { await finish(wait, delivery, results) }
+                if state.isBroken || replacementFailure != nil { await replaceState() }
+            }
         }
         releaseOutput()
     }
 
-    /// The way of one job through the script.
-    private func handle(_ delivery: Delivery, _ results: BatchResults) async {
-        if state.isBroken, let failure = await replaceState() { return results.fail(delivery, failure) }
-        // First the number, then the look at the mark: whoever cancels does it the other way round.
-        running.begin(state.generation + 1)
-        if Task.isCancelled { return results.settle(delivery.ticket, .cancelled) }
+    /// Does something with the script that stops when the task is cancelled.
+    private func interruptible(_ body: () async throws -> Void) async rethrows {
+        let stop = stop
+        try await withTaskCancellationHandler(operation: body, onCancel: { stop.now() })
+    }
+
+    /// The way of one job through the script, up to its end or to where it waits.
+    private func handle(_ delivery: Delivery, _ results: BatchResults) -> LuaWait? {
+        if let failure = replacementFailure {
+            results.fail(delivery, failure)
+            return nil
+        }
         current.begin(delivery)
-        switch await finish(state.handle(value: delivery.job.value)) {
-        case nil: collect(delivery, results)
-        case let error? where error.kind == .interrupted && Task.isCancelled:
+        switch state.handle(value: delivery.job.value) {
+        case .finished: collect(delivery, results)
+        case .failed(let error): fail(delivery, error, results)
+        case .waiting(let wait): return wait
+        }
+        return nil
+    }
+
+    /// The rest of the way of a job that waited.
+    private func finish(_ wait: LuaWait, _ delivery: Delivery, _ results: BatchResults) async {
+        if let error = await finish(.waiting(wait)) {
+            fail(delivery, error, results)
+        } else {
+            collect(delivery, results)
+        }
+    }
+
+    private func fail(_ delivery: Delivery, _ error: LuaError, _ results: BatchResults) {
+        if error.kind == .interrupted && Task.isCancelled {
             results.settle(delivery.ticket, .cancelled)
-        case let error?: results.fail(delivery, JobFailure(error))
+        } else {
+            results.fail(delivery, JobFailure(error))
         }
     }
 
@@ -87,22 +113,21 @@ final class ScriptProcessor: Processor {
 
     private func open() async throws {
         try stage.file.load(into: state)
-        running.begin(state.generation + 1)
         if let error = await finish(state.initialize()) {
             throw ScriptError("init: \(error.message)", traceback: error.traceback)
         }
     }
 
     /// Opens a fresh state in place of one that can't go on, as after an error with memory out.
-    private func replaceState() async -> JobFailure? {
+    private func replaceState() async {
         releaseOutput()
         do {
             state = try LuaState(stage, worker, current)
-            running.watch(state.interrupter)
+            stop.watch(state.interrupter)
             try await open()
-            return nil
+            replacementFailure = nil
         } catch {
-            return JobFailure(.handler, "the script's state could not be opened again: \(error)")
+            replacementFailure = JobFailure(.handler, "the script's state could not be opened again: \(error)")
         }
     }
 
@@ -112,20 +137,31 @@ final class ScriptProcessor: Processor {
     }
 }
 
-/// The call that a worker's state runs now, for whoever wants to stop it.
-final class RunningCall: Sendable {
-    private let interrupter: Mutex<LuaInterrupter?>
-    private let generation = Atomic<UInt64>(0)
+/// Stops the scripts of one worker for good, whichever state runs them.
+final class ScriptStop: Sendable {
+    private struct State {
+        var interrupter: LuaInterrupter?
+        var isStopped = false
+    }
 
-    init(_ interrupter: LuaInterrupter?) { self.interrupter = Mutex(interrupter) }
+    private let state = Mutex(State())
 
-    func begin(_ number: UInt64) { generation.store(number, ordering: .sequentiallyConsistent) }
+    /// Stops what runs now and what starts later.
+    func now() {
+        let interrupter = state.withLock { state in
+            state.isStopped = true
+            return state.interrupter
+        }
+        interrupter?.interruptAll()
+    }
 
-    func watch(_ other: LuaInterrupter?) { interrupter.withLock { $0 = other } }
-
-    func interrupt() {
-        let interrupter = interrupter.withLock { $0 }
-        interrupter?.interrupt(generation.load(ordering: .sequentiallyConsistent))
+    /// Looks after another state from now on.
+    func watch(_ interrupter: LuaInterrupter?) {
+        let isStopped = state.withLock { state in
+            state.interrupter = interrupter
+            return state.isStopped
+        }
+        if isStopped { interrupter?.interruptAll() }
     }
 }
 
