@@ -105,6 +105,17 @@ struct ValidateFilesTests {
         }
     }
 
+    /// Root may read everything.
+    @Test(.enabled(if: getuid() != 0)) func whatIsReadMustBeReadable() async throws {
+        let folder = try Folder()
+        try folder.write("a\n", to: "locked")
+        try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: folder.file("locked").path)
+        let problems = try await folder.problems(
+            TestPipeline(sources: [#""name": "in", "type": "file", "path": "locked""#])
+        )
+        #expect(problems.count == 1 && problems[0].contains("/sources/0/path: locked: can't read it: "), "\(problems)")
+    }
+
     @Test func aRunIsRefusedTheSameWay() async throws {
         let folder = try Folder()
         let pipeline = TestPipeline(sources: [#""name": "in", "type": "file", "path": "gone""#])
@@ -150,7 +161,10 @@ struct ValidateFilesTests {
     @Test func aSizeThatIsSpeltRightGetsNoSpellingHint() async throws {
         let folder = try Folder()
         let problems = try await folder.problems(.scripted(#""memory": "1KiB""#), script: "return print")
-        #expect(problems.count == 1 && problems[0].hasSuffix("from 64KiB to 1TiB, found the string \"1KiB\""), "\(problems)")
+        #expect(
+            problems.count == 1 && problems[0].hasSuffix("from 64KiB to 1TiB, found the string \"1KiB\""),
+            "\(problems)"
+        )
         let other = try await folder.problems(.scripted(#""memory": "1kib""#))
         #expect(other.count == 1 && other[0].hasSuffix("(hint: write \"1KiB\")"), "\(other)")
     }

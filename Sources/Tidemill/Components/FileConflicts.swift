@@ -70,7 +70,7 @@ struct FileConflicts {
                 first[loner.use.path] = loner.node
                 return nil
             }
-            let message = "\(other) uses \(loner.use.path) already, and they would take each other's lines apart"
+            let message = "\(other) uses \(loner.use.path) already, and two nodes would spoil each other's lines"
             return loner.issue(message, "one node is enough: \"inputs\" link it with all that need it")
         }
     }
