@@ -112,6 +112,10 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .testTarget(name: "TidemillCommandTests", dependencies: ["TidemillCommand"], swiftSettings: settings),
+        .testTarget(
+            name: "TidemillCommandTests",
+            dependencies: ["TidemillCommand", "Tidemill", "TidemillTesting"],
+            swiftSettings: settings
+        ),
     ]
 )

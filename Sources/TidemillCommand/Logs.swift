@@ -39,7 +39,8 @@ struct ErrorOutputLogHandler: LogHandler {
 
     private func quotedIfNeeded(_ text: String) -> String {
         let needsQuotes = text.isEmpty || text.contains { $0 == " " || $0 == "\"" || $0 == "=" || $0.isNewline }
-        return needsQuotes ? text.debugDescription : text
+        // Swift escapes the apostrophe as well, which only makes a message harder to read.
+        return needsQuotes ? text.debugDescription.replacing("\\'", with: "'") : text
     }
 
     private func json(_ event: LogEvent, _ fields: [(key: String, value: Logger.MetadataValue)], _ time: String)

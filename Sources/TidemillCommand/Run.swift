@@ -2,6 +2,7 @@ import ArgumentParser
 import Logging
 import Tidemill
 import TidemillConnectors
+import TidemillScripting
 import UnixSignals
 
 #if canImport(Glibc)
@@ -53,7 +54,7 @@ struct Run: AsyncParsableCommand {
         await progress?.end()
         let second = await signals.end()
         let snapshot = pipeline.snapshot()
-        if !quiet { complain(Summary(snapshot).text) }
+        if !quiet { complain(Summary(snapshot, hasFailed: failure != nil).text) }
         if let second { throw second }
         try exit(failure, snapshot)
     }
@@ -67,10 +68,20 @@ struct Run: AsyncParsableCommand {
         }
     }
 
+    private func traceback(of cause: (any Error)?) -> String? {
+        switch cause {
+        case let error as ScriptError: error.traceback
+        case let failure as JobFailure: failure.traceback
+        default: nil
+        }
+    }
+
     private func exit(_ failure: (any Error)?, _ snapshot: PipelineSnapshot) throws {
         if let failure {
             complain("tidemill: \(failure)")
-            let isClosedOutput = (failure as? PipelineError)?.underlying is ClosedOutput
+            let cause = (failure as? PipelineError)?.underlying
+            if let traceback = traceback(of: cause) { complain(traceback) }
+            let isClosedOutput = cause is ClosedOutput
             throw isClosedOutput ? ExitCode.unfinished : ExitCode.failure
         }
         if snapshot.books[.cancelled] > 0 { throw ExitCode.unfinished }

@@ -3,12 +3,16 @@ import Tidemill
 /// What a run has done, as a table and as books that balance.
 struct Summary {
     let snapshot: PipelineSnapshot
+    let hasFailed: Bool
 
-    init(_ snapshot: PipelineSnapshot) { self.snapshot = snapshot }
+    init(_ snapshot: PipelineSnapshot, hasFailed: Bool) {
+        self.snapshot = snapshot
+        self.hasFailed = hasFailed
+    }
 
     var text: String {
         let seconds = max(snapshot.time.inSeconds, 1e-9)
-        let state = snapshot.books[.cancelled] > 0 ? "stopped" : "drained"
+        let state = hasFailed ? "failed" : snapshot.books[.cancelled] > 0 ? "stopped" : "drained"
         return "\(snapshot.name): \(state) after \(seconds.formatted) s\n" + table(seconds) + "\n" + books
     }
 

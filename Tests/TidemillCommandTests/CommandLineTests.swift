@@ -5,7 +5,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2)))
 struct CommandLineTests {
     @Test func help() async throws {
-        let result = try await Tidemill.run(["--help"])
+        let result = try await Program.run(["--help"])
         #expect(result.status == 0)
         for command in ["run", "validate, lint", "graph", "schema", "list"] {
             #expect(result.output.contains("\n  \(command) "), "\(result.output)")
@@ -14,7 +14,7 @@ struct CommandLineTests {
     }
 
     @Test func version() async throws {
-        let result = try await Tidemill.run(["--version"])
+        let result = try await Program.run(["--version"])
         #expect(result.output == "0.1.0\n")
     }
 
@@ -22,7 +22,7 @@ struct CommandLineTests {
         ["frobnicate"], ["run", "--frobnicate"], ["graph", "--format", "svg"], ["run", "--log-level", "loud"],
     ])
     func usage(arguments: [String]) async throws {
-        let result = try await Tidemill.run(arguments)
+        let result = try await Program.run(arguments)
         #expect(result.status == 64)
         #expect(result.output.isEmpty)
         #expect(result.errors.contains("Usage: tidemill") || result.errors.contains("Usage:"))
@@ -30,14 +30,14 @@ struct CommandLineTests {
 
     @Test(arguments: ["validate", "lint"])
     func theShippedConfigurationIsFine(command: String) async throws {
-        let result = try await Tidemill.run([command])
+        let result = try await Program.run([command])
         #expect(result.status == 0)
         #expect(result.output == "config.json: ok (5 nodes)\n")
         #expect(result.errors.isEmpty)
     }
 
     @Test func aMissingFile() async throws {
-        let result = try await Tidemill.run(["run", "nowhere.json"])
+        let result = try await Program.run(["run", "nowhere.json"])
         #expect(result.status == 78)
         #expect(result.errors.hasPrefix("nowhere.json:1:1: the file cannot be read: "))
     }
@@ -59,7 +59,7 @@ struct CommandLineTests {
             }
             """
         try folder.write(config, to: "c.json")
-        let result = try await Tidemill.run(["validate", "c.json"], in: folder.url)
+        let result = try await Program.run(["validate", "c.json"], in: folder.url)
         #expect(result.status == 78)
         let lines = result.errors.split(separator: "\n").map(String.init)
         #expect(lines.count == 3, "\(result.errors)")
@@ -79,7 +79,7 @@ struct CommandLineTests {
             }
             """
         try folder.write(config, to: "c.json")
-        let result = try await Tidemill.run(["run", "c.json"], in: folder.url)
+        let result = try await Program.run(["run", "c.json"], in: folder.url)
         #expect(result.status == 78)
         #expect(result.errors.contains(#"/sources/0/foramt"#) && result.errors.contains(#"did you mean "format"?"#))
         #expect(result.errors.contains(#"/sinks/1/inputs/0"#) && result.errors.contains(#"did you mean "in"?"#))
@@ -108,12 +108,12 @@ struct CommandLineTests {
             ("{\"limit\": 5, \"limits\": 1}", "limits"),
         ] {
             try folder.write(config(options), to: "c.json")
-            let result = try await Tidemill.run(["validate", "c.json"], in: folder.url)
+            let result = try await Program.run(["validate", "c.json"], in: folder.url)
             #expect(result.status == 78, "\(options)")
             #expect(result.errors.contains(message) && result.errors.hasPrefix("c.json:2:"), "\(result.errors)")
         }
         try folder.write(config("{\"limit\": 5}"), to: "c.json")
-        #expect(try await Tidemill.run(["validate", "c.json"], in: folder.url).status == 0)
+        #expect(try await Program.run(["validate", "c.json"], in: folder.url).status == 0)
     }
 
     @Test func portsMustFit() async throws {
@@ -128,16 +128,16 @@ struct CommandLineTests {
         }
         for input in ["work", "work.even"] {
             try folder.write(config(input), to: "c.json")
-            let result = try await Tidemill.run(["validate", "c.json"], in: folder.url)
+            let result = try await Program.run(["validate", "c.json"], in: folder.url)
             #expect(result.status == 78)
             #expect(result.errors.contains("odd"), "\(result.errors)")
         }
         try folder.write(config("work.odd"), to: "c.json")
-        #expect(try await Tidemill.run(["validate", "c.json"], in: folder.url).status == 0)
+        #expect(try await Program.run(["validate", "c.json"], in: folder.url).status == 0)
     }
 
     @Test func theSchemaIsJSONAndNamesEveryComponent() async throws {
-        let result = try await Tidemill.run(["schema"])
+        let result = try await Program.run(["schema"])
         let schema = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any]
         #expect(schema?["$schema"] as? String == "https://json-schema.org/draft/2020-12/schema")
         for type in ["file", "stdin", "directory", "generate", "stdout", "drop", "script"] {
@@ -147,7 +147,7 @@ struct CommandLineTests {
 
     @Test(arguments: ["text", "json", "markdown"])
     func listsEveryComponent(format: String) async throws {
-        let result = try await Tidemill.run(["list", "--format", format])
+        let result = try await Program.run(["list", "--format", format])
         #expect(result.status == 0)
         for word in ["generate", "max_line", "directory", "drop", "capabilities"] {
             #expect(result.output.contains(word), "\(word)")
@@ -155,32 +155,32 @@ struct CommandLineTests {
     }
 
     @Test func scriptsDescribeThemselves() async throws {
-        let result = try await Tidemill.run(["list", "scripts/enrich.lua", "scripts/parse_syslog.lua"])
+        let result = try await Program.run(["list", "scripts/enrich.lua", "scripts/parse_syslog.lua"])
         #expect(result.status == 0)
         #expect(result.output.contains("script scripts/enrich.lua 1.0.0: Adds derived fields"), "\(result.output)")
         #expect(result.output.contains("slow_bytes  integer 1…1099511627776, default 1048576: "))
         #expect(result.output.contains("emits to: errors"))
-        let broken = try await Tidemill.run(["list", "README.md"])
+        let broken = try await Program.run(["list", "README.md"])
         #expect(broken.status == 78)
         #expect(broken.errors.hasPrefix("README.md:1: "), "\(broken.errors)")
     }
 
     @Test(arguments: [("text", "enrich"), ("mermaid", "flowchart"), ("dot", "digraph")])
     func drawsTheGraph(format: String, word: String) async throws {
-        let result = try await Tidemill.run(["graph", "--format", format])
+        let result = try await Program.run(["graph", "--format", format])
         #expect(result.status == 0)
         #expect(result.output.contains(word), "\(result.output)")
     }
 
     @Test func theReferenceAndTheSchemaInTheRepositoryAreThisVersions() async throws {
-        let reference = Tidemill.repository.appendingPathComponent("Sources/Tidemill/Tidemill.docc/Reference.md")
-        let list = try await Tidemill.run(["list", "--format", "markdown"])
+        let reference = Program.repository.appendingPathComponent("Sources/Tidemill/Tidemill.docc/Reference.md")
+        let list = try await Program.run(["list", "--format", "markdown"])
         #expect(try String(contentsOf: reference, encoding: .utf8) == list.output, "run `make docs`")
         let scripts = try FileManager.default.contentsOfDirectory(
-            atPath: Tidemill.repository.appendingPathComponent("scripts").path
+            atPath: Program.repository.appendingPathComponent("scripts").path
         ).filter { $0.hasSuffix(".lua") }.sorted().map { "scripts/" + $0 }
-        let schema = try await Tidemill.run(["schema"] + scripts)
-        let file = Tidemill.repository.appendingPathComponent("tidemill.schema.json")
+        let schema = try await Program.run(["schema"] + scripts)
+        let file = Program.repository.appendingPathComponent("tidemill.schema.json")
         #expect(try String(contentsOf: file, encoding: .utf8) == schema.output, "run `make docs`")
     }
 }

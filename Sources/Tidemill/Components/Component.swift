@@ -4,6 +4,8 @@ public struct SourceComponent: Sendable {
     public let specification: ComponentSpecification
     /// Makes a source of a node's settings, which fit the specification.
     public let make: @Sendable (Settings) throws -> any Source
+    /// The files that a node with these settings will work on.
+    public let files: @Sendable (Settings) -> [FileUse]
 
     /// A type of source.
     ///
@@ -12,9 +14,11 @@ public struct SourceComponent: Sendable {
         _ type: String,
         _ summary: String,
         fields: [FieldSpecification],
+        files: @escaping @Sendable (Settings) -> [FileUse] = { _ in [] },
         make: @escaping @Sendable (Settings) throws -> any Source
     ) {
         specification = ComponentSpecification(kind: .source, type: type, summary: summary, fields: fields)
+        self.files = files
         self.make = make
     }
 }
@@ -25,6 +29,8 @@ public struct SinkComponent: Sendable {
     public let specification: ComponentSpecification
     /// Makes a sink of a node's settings, which fit the specification.
     public let make: @Sendable (Settings) throws -> any Sink
+    /// The files that a node with these settings will work on.
+    public let files: @Sendable (Settings) -> [FileUse]
 
     /// A type of sink.
     ///
@@ -33,9 +39,11 @@ public struct SinkComponent: Sendable {
         _ type: String,
         _ summary: String,
         fields: [FieldSpecification],
+        files: @escaping @Sendable (Settings) -> [FileUse] = { _ in [] },
         make: @escaping @Sendable (Settings) throws -> any Sink
     ) {
         specification = ComponentSpecification(kind: .sink, type: type, summary: summary, fields: fields)
+        self.files = files
         self.make = make
     }
 }

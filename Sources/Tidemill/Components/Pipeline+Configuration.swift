@@ -53,8 +53,22 @@ private struct Assembly {
         let deadLetters = try configuration.deadLetters.flatMap { letters in
             try make(letters.settings) { try components.sinks[letters.type]?.make($0) }
         }
+        issues += fileConflicts
         if !issues.isEmpty { throw ConfigurationError(issues) }
         return (nodes, deadLetters)
+    }
+
+    private var fileConflicts: [ConfigurationIssue] {
+        var conflicts = FileConflicts()
+        for source in configuration.sources {
+            let uses = components.sources[source.type]?.files(source.settings) ?? []
+            conflicts.add(uses, by: "the source \"\(source.name)\"", source.settings)
+        }
+        for sink in configuration.sinks + (configuration.deadLetters.map { [$0] } ?? []) {
+            let uses = components.sinks[sink.type]?.files(sink.settings) ?? []
+            conflicts.add(uses, by: "the sink \"\(sink.name)\"", sink.settings)
+        }
+        return conflicts.issues
     }
 
     /// Makes one component; what it finds wrong with its settings joins the rest.

@@ -139,9 +139,14 @@ extension DirectorySink {
             ),
         ]
     ) { settings in
+        let path = settings.string("path")
+        if let kind = try? FileStatus.of(path).kind, kind != .directory {
+            let hint = "a sink of type \"file\" writes a file"
+            throw ConfigurationError([settings.issue(at: "path", "\(path): is no directory", hint: hint)])
+        }
         do {
             return try DirectorySink(
-                settings.string("path"),
+                path,
                 name: settings.string("file_name"),
                 content: Content(rawValue: settings.string("format")) ?? .raw,
                 replaces: settings.string("if_exists") == "replace"

@@ -138,10 +138,16 @@ extension FileSink {
                 "What happens to a file that is there: `replace` empties it, `append` continues it.",
                 default: "replace"
             ),
-        ] + OutputFields.all
+        ] + OutputFields.all,
+        files: { [FileUse(.write, $0.string("path"), field: "path")] }
     ) { settings in
-        FileSink(
-            settings.string("path"),
+        let path = settings.string("path")
+        if (try? FileStatus.of(path).kind) == .directory {
+            let hint = "a sink of type \"directory\" writes files into one"
+            throw ConfigurationError([settings.issue(at: "path", "\(path): is a directory, not a file", hint: hint)])
+        }
+        return FileSink(
+            path,
             format: try OutputFields.format(settings),
             mode: Mode(rawValue: settings.string("mode")) ?? .replace
         )

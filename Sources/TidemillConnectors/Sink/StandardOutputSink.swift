@@ -44,7 +44,12 @@ public final class StandardOutputSink: Sink {
 
 extension StandardOutputSink {
     /// The sink `stdout` of configurations.
-    public static let component = SinkComponent("stdout", "Writes to standard output.", fields: OutputFields.all) {
+    public static let component = SinkComponent(
+        "stdout",
+        "Writes to standard output.",
+        fields: OutputFields.all,
+        files: { _ in [FileUse(.alone, "standard output", field: "type")] }
+    ) {
         StandardOutputSink(format: try OutputFields.format($0))
     }
 }

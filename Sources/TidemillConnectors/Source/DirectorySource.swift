@@ -120,8 +120,19 @@ extension DirectorySource {
             FieldSpecification("max_size", .size(in: 1...1 << 31), "The largest file.", default: "64MiB"),
         ]
     ) { settings in
-        DirectorySource(
-            settings.string("path"),
+        let path = settings.string("path")
+        do {
+            guard try FileStatus.of(path).kind == .directory else {
+                let hint = "a source of type \"file\" reads a file"
+                throw ConfigurationError([settings.issue(at: "path", "\(path): is no directory", hint: hint)])
+            }
+        } catch let error as SystemError {
+            let hint = error.code == ENOENT ? "paths start from the folder of the configuration file" : nil
+            let reason = error.code == ENOENT ? "\(path): there is no such directory" : error.description
+            throw ConfigurationError([settings.issue(at: "path", reason, hint: hint)])
+        }
+        return DirectorySource(
+            path,
             pattern: settings.string("pattern"),
             isRecursive: settings.boolean("recursive"),
             content: Content(rawValue: settings.string("format")) ?? .whole,

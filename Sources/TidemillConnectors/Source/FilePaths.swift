@@ -26,6 +26,18 @@ struct FilePaths {
         return entries
     }
 
+    /// What is wrong with a path or glob now, before anything runs.
+    static func problem(with path: String) -> (message: String, hint: String?)? {
+        do {
+            _ = try resolve([path])
+            return nil
+        } catch let error as SystemError where error.code == ENOENT {
+            return ("\(path): there is no such file", "paths start from the folder of the configuration file")
+        } catch {
+            return (String(describing: error), nil)
+        }
+    }
+
     /// A file may really be called `a[1].log`: a path is a glob only where there is no such file.
     private static func isGlob(_ path: String) -> Bool {
         path.contains { "*?[".contains($0) }

@@ -84,9 +84,16 @@ extension FileSource {
                 required: true,
                 examples: ["logs/access.log", "logs/*.gz"]
             )
-        ] + InputFields.all
+        ] + InputFields.all,
+        files: { settings in
+            settings.strings("path").enumerated().map { FileUse(.read, $1, field: "path", element: $0) }
+        }
     ) { settings in
-        FileSource(
+        let missing = settings.strings("path").enumerated().compactMap { index, path in
+            FilePaths.problem(with: path).map { settings.issue(at: "path", element: index, $0.message, hint: $0.hint) }
+        }
+        if !missing.isEmpty { throw ConfigurationError(missing) }
+        return FileSource(
             settings.strings("path"),
             format: try InputFields.format(settings),
             limits: InputFields.limits(settings)

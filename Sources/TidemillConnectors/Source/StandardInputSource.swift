@@ -42,7 +42,8 @@ extension StandardInputSource {
     public static let component = SourceComponent(
         "stdin",
         "Reads standard input, plain or packed with gzip or zstd.",
-        fields: InputFields.all
+        fields: InputFields.all,
+        files: { _ in [FileUse(.alone, "standard input", field: "type")] }
     ) { settings in
         StandardInputSource(format: try InputFields.format(settings), limits: InputFields.limits(settings))
     }

@@ -1,3 +1,5 @@
+import Tidemill
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -11,6 +13,25 @@ struct ReadableFiles: Sendable {
     /// Grants files and folders; one that does not exist grants nothing.
     init(_ paths: [String]) {
         granted = paths.compactMap { Self.real($0) }
+    }
+
+    /// Grants what a stage's `capabilities` list.
+    ///
+    /// - Throws: ``ConfigurationError`` for what is not there: it would grant nothing, and the script would only hear
+    ///   of that when it reads.
+    init(_ capabilities: Settings?) throws(ConfigurationError) {
+        let paths = capabilities?.strings("read") ?? []
+        let missing = paths.enumerated().compactMap { index, path in
+            Self.real(path) == nil
+                ? capabilities?.issue(
+                    at: "read",
+                    element: index,
+                    "\(path): \(String(cString: strerror(errno)).lowercased())",
+                    hint: "paths start from the folder of the configuration file"
+                ) : nil
+        }
+        if !missing.isEmpty { throw ConfigurationError(missing) }
+        self.init(paths)
     }
 
     struct Refusal: Error, CustomStringConvertible {

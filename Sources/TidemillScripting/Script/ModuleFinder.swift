@@ -15,7 +15,8 @@ struct ModuleFinder: Sendable {
                 && part.utf8.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") }
         }
         guard isName else { return .missing("\"\(name)\" is not the name of a module") }
-        let path = folder + "/" + parts.joined(separator: "/") + ".lua"
+        // Errors name the file, so it is written as one would write it.
+        let path = (folder == "." ? "" : folder + "/") + parts.joined(separator: "/") + ".lua"
         do throws(ScriptFile.FileError) {
             return .source(text: try ScriptFile.read(path, limit: ScriptFile.limit), path: path)
         } catch {

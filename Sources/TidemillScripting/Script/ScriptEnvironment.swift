@@ -60,12 +60,14 @@ extension LuaContext {
         guard let delivery = current.delivery else { return .null }
         let age = worker.clock.now - worker.received(delivery.ticket)
         let received = worker.clock.date.timeIntervalSince1970 - Double(age.nanoseconds) / 1e9
-        return [
-            "id": .string(Bytes(worker.jobID(delivery.ticket))),
-            "key": delivery.job.key.map { .string($0) } ?? .null,
-            "metadata": delivery.job.metadata,
-            "received_at": .number(received),
+        let metadata = delivery.job.metadata
+        var fields: [(key: String, value: Value)] = [
+            ("id", .string(Bytes(worker.jobID(delivery.ticket)))), ("received_at", .number(received)),
+            // A script looks into it without asking whether there is any; null would count as true.
+            ("metadata", metadata == .null ? [:] : metadata),
         ]
+        if let key = delivery.job.key { fields.append(("key", .string(key))) }
+        return .table(fields)
     }
 
     private static func waiting(_ worker: WorkerContext) -> [LuaFunction] {

@@ -20,7 +20,7 @@ struct ScriptStage: Sendable {
             throw ConfigurationError([settings.issue(at: "script", "\(path): \(error)")])
         }
         limits = LuaLimits(memory: settings.size("memory"))
-        files = ReadableFiles(settings.optionalObject("capabilities")?.strings("read") ?? [])
+        files = try ReadableFiles(settings.optionalObject("capabilities"))
         let facts: ScriptFacts
         do {
             facts = try ScriptFacts(file, limits)

@@ -53,9 +53,11 @@ struct Program {
             ]
         )
         let group = ServiceGroup(
-            services: [.init(service: pipeline, successTerminationBehavior: .gracefullyShutdownGroup)],
-            gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: Logger(label: "orders")
+            configuration: ServiceGroupConfiguration(
+                services: [.init(service: pipeline, successTerminationBehavior: .gracefullyShutdownGroup)],
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: Logger(label: "orders")
+            )
         )
         try await group.run()
         print("books balance: \(pipeline.snapshot().books.balance)")

@@ -50,8 +50,10 @@ extension JSONNode {
         switch (type, kind) {
         case (.duration, .integer(let number)): "add the unit: \"\(number)s\" or \"\(number)ms\""
         case (.duration, .number(let number)): "add the unit: \"\(number)s\""
-        case (.duration, .string): "units are d, h, m, s, ms, us and ns"
-        case (.size, .string(let text)): SizeText.corrected(text).map { "write \"\($0)\"" }
+        // One that is spelt right is out of range, and the message says that.
+        case (.duration, .string(let text)) where DurationText.parse(text) == nil: "units are d, h, m, s, ms, us and ns"
+        case (.size, .string(let text)) where SizeText.parse(text) == nil:
+            SizeText.corrected(text).map { "write \"\($0)\"" }
         case (.integer, .string(let text)) where Int(text) != nil: "write it without quotes: \(text)"
         case (.number, .string(let text)) where Double(text) != nil: "write it without quotes"
         case (.boolean, .string("true")), (.boolean, .string("false")): "write it without quotes"

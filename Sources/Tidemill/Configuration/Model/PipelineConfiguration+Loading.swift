@@ -68,6 +68,7 @@ extension PipelineConfiguration {
         let isWhole = settings.has("sources") && settings.has("stages") && settings.has("sinks")
         graph = builder.build(deadLetters: deadLetters.map { .init($0) })
         if isWhole { collector.add(contentsOf: builder.collector.issues) }
+        for node in stages.map(\.settings) + sinks.map(\.settings) { Self.checkChannel(of: node, &collector) }
 
         if !settings.isGiven("dead_letters") {
             let nodes = sources.map(\.settings) + stages.map(\.settings) + sinks.map(\.settings)
@@ -77,6 +78,14 @@ extension PipelineConfiguration {
                 collector.add(node.issue(at: "on_error", message, hint: hint))
             }
         }
+    }
+
+    private static func checkChannel(of node: Settings, _ collector: inout IssueCollector) {
+        guard let channel = node.optionalObject("channel"), channel.optionalInteger("capacity") == 0,
+            channel.optionalString("overflow") == Overflow.dropOldest.rawValue
+        else { return }
+        let message = "\"drop_oldest\" needs jobs that wait, and none do at a capacity of 0"
+        collector.add(channel.issue(at: "overflow", message, hint: "\"drop_newest\", or a capacity of at least 1"))
     }
 }
 
