@@ -92,7 +92,9 @@ def dispatch(places, inputs, options):
     pair("chan", 2, 10_000_000, 1.0)
     calls = 10_000_000 // scale
     add("C lua_pcall loop", places.peer("pcall_loop"), [str(calls)], calls)
-    add("tidemill lua-empty", places.tidemill_bench, ["lua-empty", "--jobs", str(calls)], calls, against="C lua_pcall loop", at_least=0.5)
+    for workers in (1, 2):
+        add(f"tidemill lua-empty, {workers} worker{'s' * (workers > 1)}", places.tidemill_bench,
+            ["lua-empty", "--workers", str(workers), "--jobs", str(calls)], calls, against="C lua_pcall loop", at_least=0.5)
     return Group("dispatch", "Dispatch of trivial jobs", rows,
                  note="pipe: three stages with N workers each, 256-slot channels, one sink. chan: one 256-slot channel, one producer, N "
                       "consumers. CPU and memory are the whole process's, warm-up included.")

@@ -181,7 +181,7 @@ static int running(lua_State *L) {
     return 2;
 }
 
-static int close(lua_State *L) {
+static int close_coroutine(lua_State *L) {
     lua_State *co = to_coroutine(L);
     tide_state *S = tide_state_of(L);
     state now = state_of(L, co);
@@ -210,7 +210,7 @@ void tide_open_coroutine(lua_State *L) {
     static const luaL_Reg functions[] = {{"create", create},   {"resume", resume},
                                          {"wrap", wrap},       {"yield", yield},
                                          {"status", status},   {"isyieldable", is_yieldable},
-                                         {"running", running}, {"close", close},
+                                         {"running", running}, {"close", close_coroutine},
                                          {NULL, NULL}};
     luaL_newlib(L, functions);
     lua_setglobal(L, "coroutine");
