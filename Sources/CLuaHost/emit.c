@@ -6,14 +6,18 @@ static int32_t port_named(lua_State *L, tide_state *S, const char *name, size_t 
             return (int32_t)i;
         }
     }
+    // A port without a name takes what the script returns; nobody can name it.
     luaL_Buffer known;
     luaL_buffinit(L, &known);
     for (size_t i = 0; i < S->port_count; i++) {
-        luaL_addstring(&known, i == 0 ? "" : ", ");
-        luaL_addlstring(&known, S->ports[i].name, S->ports[i].count);
+        if (S->ports[i].count > 0) {
+            luaL_addstring(&known, luaL_bufflen(&known) == 0 ? "" : ", ");
+            luaL_addlstring(&known, S->ports[i].name, S->ports[i].count);
+        }
     }
     luaL_pushresult(&known);
-    return luaL_error(L, "there is no port '%s' (ports: %s)", name, lua_tostring(L, -1));
+    const char *names = lua_tostring(L, -1);
+    return luaL_error(L, "there is no port '%s' (ports: %s)", name, *names == '\0' ? "none" : names);
 }
 
 /// Pushes the option's value.

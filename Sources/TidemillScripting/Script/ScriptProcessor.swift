@@ -33,7 +33,7 @@ final class ScriptProcessor: Processor {
             for delivery in batch.elements { inputs.append(LuaInput(delivery.job.value)) }
             while !batch.isEmpty {
                 if let failure = replacementFailure {
-                    fail(batch, failure, results)
+                    end(batch, failure, results)
                 } else {
                     await run(batch, results)
                 }
@@ -51,7 +51,9 @@ final class ScriptProcessor: Processor {
         for index in 0..<finished { collect(deliveries[index], inputs.outputs(of: index), results) }
         batch.removeFirst(finished)
         inputs.removeFirst(finished)
-        if let error { fail(batch, error, results) }
+        guard let error else { return }
+        let isCancelled = error.kind == .interrupted && Task.isCancelled
+        end(batch, isCancelled ? nil : JobFailure(error), results)
     }
 
     /// Does something with the script that stops when the task is cancelled.
@@ -60,15 +62,14 @@ final class ScriptProcessor: Processor {
         try await withTaskCancellationHandler(operation: body, onCancel: { stop.now() })
     }
 
-    /// The first job of the batch has failed.
-    private func fail(_ batch: Batch<Delivery>, _ error: any Error, _ results: BatchResults) {
+    /// The first job of the batch has failed, or was cancelled where no failure is given.
+    private func end(_ batch: Batch<Delivery>, _ failure: JobFailure?, _ results: BatchResults) {
         guard let delivery = batch.popFirst() else { return }
         inputs.removeFirst(1)
-        if let error = error as? LuaError {
-            if error.kind == .interrupted && Task.isCancelled { return results.settle(delivery.ticket, .cancelled) }
-            results.fail(delivery, JobFailure(error))
+        if let failure {
+            results.fail(delivery, failure)
         } else {
-            results.fail(delivery, JobFailure(error))
+            results.settle(delivery.ticket, .cancelled)
         }
     }
 
@@ -132,7 +133,7 @@ final class ScriptProcessor: Processor {
     }
 
     func close() async {
-        guard !state.isBroken, let error = await finish(state.finalize()) else { return }
+        guard !state.isBroken, let error = await finish(state.finalize()), !Task.isCancelled else { return }
         worker.logger.warning("a script's close failed", metadata: ["error": "\(error.message)"])
     }
 }
