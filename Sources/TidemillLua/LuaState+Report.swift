@@ -63,6 +63,8 @@ extension LuaState {
         return Array(UnsafeBufferPointer(start: bytes, count: count))
     }
 
-    /// How many allocations were asked for. For tests.
+    /// How many allocations were asked for.
+    ///
+    /// For tests.
     var allocations: Int64 { raw.map { tide_state_allocations($0) } ?? 0 }
 }

@@ -55,7 +55,9 @@ import Testing
         }
         try finish(state.load(Self.source))
         try finish(state.initialize())
-        let values = ["null", "true", "7", "1.5", "\"text\"", "[1,[]]", #"{"a":{"b":null}}"#, "\"raise\"", "\"reason\""]
+        let values = [
+            "null", "true", "7", "1.5", "\"text\"", "[1,[]]", #"{"a":{"b":null}}"#, "\"raise\"", "\"reason\"",
+        ]
         for value in values {
             try finish(state.handle(value))
             _ = state.takeOutput()

@@ -31,7 +31,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "ctx.emit(1)", "ctx:emit()", "ctx:emit(nil)", "ctx:emit(1, 2)", "ctx:emit(1, {to = 1})", "ctx:emit(1, {key = {}})",
+        "ctx.emit(1)", "ctx:emit()", "ctx:emit(nil)", "ctx:emit(1, 2)", "ctx:emit(1, {to = 1})",
+        "ctx:emit(1, {key = {}})",
         "ctx:emit(1, {metadata = 1})", "ctx:emit(1, {metadata = {1}})", "ctx:emit({f = print or error}, {})",
         "ctx:emit(1, {metadata = {f = error}})",
     ])
@@ -51,7 +52,9 @@ import Testing
     }
 
     @Test func nilAndReasonIsAFailure() throws {
-        let state = try LuaState.handler("ctx:emit(1) if value == 1 then return nil, {message = 'm'} end return nil, value")
+        let state = try LuaState.handler(
+            "ctx:emit(1) if value == 1 then return nil, {message = 'm'} end return nil, value"
+        )
         #expect(try state.handle("\"why\"").failure.message == "why")
         #expect(try state.handle("1").failure.message == "m")
         #expect(try state.handle("false").failure.message == "false")

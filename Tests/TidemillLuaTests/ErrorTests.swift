@@ -23,7 +23,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("error({message = 'from a table'})", "from a table"), ("error({message = {}})", "table: "), ("error(nil)", "nil"),
+        ("error({message = 'from a table'})", "from a table"), ("error({message = {}})", "table: "),
+        ("error(nil)", "nil"),
         ("error()", "nil"), ("error(setmetatable({}, {__tostring = function() return 'made' end}))", "made"),
         ("error(setmetatable({}, {__tostring = function() error('again') end}))", "an error whose text can't be had"),
         ("error(12, 0)", "12"), ("error(true)", "true"), ("local x = nil; x.y = 1", "attempt to index a nil value"),

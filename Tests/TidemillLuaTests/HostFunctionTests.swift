@@ -52,7 +52,9 @@ import Testing
     }
 
     @Test func lazyFieldsAreAskedForOnceACall() throws {
-        let state = try state("if value == 0 then return 'unread' end return {ctx.job.id, ctx.job.id, ctx.job == ctx.job}")
+        let state = try state(
+            "if value == 0 then return 'unread' end return {ctx.job.id, ctx.job.id, ctx.job == ctx.job}"
+        )
         #expect(try state.results("0") == ["\"unread\""])
         #expect(try state.results("1") == ["[1,1,true]"])
         #expect(try state.results("0") == ["\"unread\""])

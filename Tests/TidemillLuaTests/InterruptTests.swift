@@ -4,7 +4,7 @@ import Testing
 @testable import TidemillLua
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 // A sanitized process delivers signals late or never inside code that isn't instrumented, as Lua is: run these

@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct SandboxTests {
     @Test(arguments: [
-        "io", "debug", "package", "dofile", "loadfile", "print", "warn", "module", "string.dump", "os.execute", "os.exit",
+        "io", "debug", "package", "dofile", "loadfile", "print", "warn", "module", "string.dump", "os.execute",
+        "os.exit",
         "os.remove", "os.rename", "os.getenv", "os.tmpname", "os.setlocale", "getmetatable(ctx) or nil", "_G.debug",
         "getmetatable('').__index.dump", "getmetatable(ctx.log or ctx) or nil",
     ])
@@ -14,7 +15,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "os.time", "os.date", "os.clock", "os.difftime", "string.rep", "table.concat", "math.floor", "utf8.char", "pcall",
+        "os.time", "os.date", "os.clock", "os.difftime", "string.rep", "table.concat", "math.floor", "utf8.char",
+        "pcall",
         "coroutine.wrap", "require", "load", "select", "error", "next", "rawset", "setmetatable",
     ])
     func isThere(_ name: String) throws {
@@ -24,7 +26,9 @@ import Testing
 
     @Test func bytecodeIsRefused() throws {
         // The first bytes of a precompiled chunk of Lua 5.4.
-        let state = try LuaState.handler(#"local f, e = load("\x1bLuaT\0\x19\x93\r\n\x1a\n", "x", value) return {f == nil, e}"#)
+        let state = try LuaState.handler(
+            #"local f, e = load("\x1bLuaT\0\x19\x93\r\n\x1a\n", "x", value) return {f == nil, e}"#
+        )
         for mode in ["\"b\"", "\"bt\"", "null"] where mode != "null" {
             let text = try state.results(mode)[0]
             #expect(text.contains("binary chunk"))
@@ -54,7 +58,9 @@ import Testing
             "local m = {} local t = setmetatable({}, m) m.__gc = function() value = 1 end t = nil collectgarbage('step') return 'ok'"
         )
         #expect(try later.results() == ["\"ok\""])
-        let marked = try LuaState.handler("return {setmetatable({1}, {__metatable = 'locked'}), (pcall(setmetatable, 1, {}))}")
+        let marked = try LuaState.handler(
+            "return {setmetatable({1}, {__metatable = 'locked'}), (pcall(setmetatable, 1, {}))}"
+        )
         #expect(try marked.results() == ["[[1],false]"])
     }
 

@@ -37,8 +37,12 @@ import Testing
 
     @Test(arguments: [
         ("return 1", "must return a table or a function, not number"), ("", "must return a table or a function"),
-        ("return {}", "neither handle nor handle_batch"), ("return {handle = 1}", "handle must be a function, not number"),
-        ("return {handle = function() end, options = {f = print or error}}", "options: cannot pass a function on (at .f)"),
+        ("return {}", "neither handle nor handle_batch"),
+        ("return {handle = 1}", "handle must be a function, not number"),
+        (
+            "return {handle = function() end, options = {f = print or error}}",
+            "options: cannot pass a function on (at .f)"
+        ),
         ("error('at load')", "scripts/test.lua:1: at load"), ("error({message = 'table'})", "table"),
     ])
     func wrongScripts(_ text: String, _ reason: String) throws {

@@ -13,7 +13,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{1, 2, 3}", "[1,2,3]"), ("{}", "{}"), ("json.array{}", "[]"), ("json.array{1}", "[1]"), ("{a = 1}", #"{"a":1}"#),
+        ("{1, 2, 3}", "[1,2,3]"), ("{}", "{}"), ("json.array{}", "[]"), ("json.array{1}", "[1]"),
+        ("{a = 1}", #"{"a":1}"#),
         ("{[2] = 'b', [1] = 'a', [3] = 'c'}", #"["a","b","c"]"#), ("{{}, json.array()}", "[{},[]]"),
         ("{json.null, false}", "[null,false]"), ("{[1.0] = 'x'}", #"["x"]"#),
         ("(function() local t = {} for i = 5, 1, -1 do t[i] = i end return t end)()", "[1,2,3,4,5]"),
@@ -31,7 +32,8 @@ import Testing
         ("{[json.null] = 1}", "keys must be"), ("{[math.maxinteger] = 1}", "keys must be"),
         ("{user = {callback = print or function() end}}", "cannot pass a function on (at .user.callback)"),
         ("{{}, {{f = coroutine.create(function() end)}}}", "cannot pass a thread on (at [2][1].f)"),
-        ("{['a b'] = {ctx}}", #"cannot pass a userdata on (at ["a b"][1])"#), ("function() end", "cannot pass a function on"),
+        ("{['a b'] = {ctx}}", #"cannot pass a userdata on (at ["a b"][1])"#),
+        ("function() end", "cannot pass a function on"),
         ("(function() local t = {} t.t = t return t end)()", "cycle"),
         ("(function() local t = {} for i = 1, 70 do t = {t} end return t end)()", "cycle, or nesting deeper than 64"),
     ])

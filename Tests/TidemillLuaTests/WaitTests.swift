@@ -31,7 +31,11 @@ import Testing
 
     @Test func aWaitGivesItsValues() async throws {
         #expect(try await run(state("return ctx:wait({1, 'x'})")) == [#"[1,"x"]"#, "waits 1"])
-        #expect(try await run(state("ctx:emit('before') return ctx:wait(1) + ctx:wait(2)")) == ["\"before\"", "3", "waits 2"])
+        #expect(
+            try await run(state("ctx:emit('before') return ctx:wait(1) + ctx:wait(2)")) == [
+                "\"before\"", "3", "waits 2",
+            ]
+        )
     }
 
     @Test func outputIsNotTakenDuringACall() throws {
@@ -74,7 +78,9 @@ import Testing
     }
 
     @Test func aFailedWaitIsAnErrorAtItsLine() throws {
-        let state = try state("local ok, message = pcall(ctx.wait, ctx, 1) if value == 1 then error(message, 0) end\nctx:wait(1)")
+        let state = try state(
+            "local ok, message = pcall(ctx.wait, ctx, 1) if value == 1 then error(message, 0) end\nctx:wait(1)"
+        )
         _ = try state.handle("1").wait
         #expect(try state.resume(with: .failure(LuaError("timed out"))).failure.message.contains("timed out"))
         _ = try state.handle("2").wait
@@ -137,12 +143,18 @@ import Testing
             return log
             """
         let text = try state(body).results()[0]
-        #expect(text.hasPrefix(#"[3,"a","suspended","closed",true,"dead","cannot resume dead coroutine","scripts/test.lua:"#))
+        #expect(
+            text.hasPrefix(
+                #"[3,"a","suspended","closed",true,"dead","cannot resume dead coroutine","scripts/test.lua:"#
+            )
+        )
         #expect(text.hasSuffix(#": w",true,"e","non-suspended","coroutine expected"]"#), "\(text)")
     }
 
     @Test func aClosedStateEndsItsWait() throws {
-        let state = try state("local c <close> = setmetatable({}, {__close = function() while true do end end}) ctx:wait(1)")
+        let state = try state(
+            "local c <close> = setmetatable({}, {__close = function() while true do end end}) ctx:wait(1)"
+        )
         _ = try state.handle("1").wait
         state.close()
         #expect(state.isBroken)
