@@ -37,13 +37,11 @@ public struct LuaOutput: Hashable, Sendable {
     @inlinable
     init(reading raw: UnsafeRawPointer) {
         port = Int(raw.load(fromByteOffset: LuaOutputLayout.port, as: Int32.self))
-        let start = raw.load(fromByteOffset: LuaOutputLayout.offset, as: Int.self)
-        let range = start..<start &+ raw.load(fromByteOffset: LuaOutputLayout.count, as: Int.self)
         value =
             switch raw.load(fromByteOffset: LuaOutputLayout.tag, as: Int32.self) {
-            case 8: .line(range)
-            case 6, 7: .flat(range)
-            case 5: .string(range)
+            case 8: .line(Self.place(raw))
+            case 6, 7: .flat(Self.place(raw))
+            case 5: .string(Self.place(raw))
             case 4: .number(raw.load(fromByteOffset: LuaOutputLayout.number, as: Double.self))
             case 3: .integer(raw.load(fromByteOffset: LuaOutputLayout.integer, as: Int64.self))
             case 2: .boolean(true)
@@ -52,6 +50,13 @@ public struct LuaOutput: Hashable, Sendable {
             }
         key = Self.range(raw, LuaOutputLayout.key)
         metadata = Self.range(raw, LuaOutputLayout.metadata)
+    }
+
+    /// Of tags that have one: the wall leaves the fields of others as they are.
+    @inlinable
+    static func place(_ raw: UnsafeRawPointer) -> Range<Int> {
+        let start = raw.load(fromByteOffset: LuaOutputLayout.offset, as: Int.self)
+        return start..<start &+ raw.load(fromByteOffset: LuaOutputLayout.count, as: Int.self)
     }
 
     @inlinable
