@@ -1,33 +1,141 @@
+// A state's memory: counted, limited while script code runs, and for small blocks taken from the state's own free
+// lists, which is what most of a job's strings and tables are. A state runs on one thread at a time, so nothing
+// is locked, and Lua says the size of each block it gives back, so nothing is stored beside one.
 #include "state.h"
 #include <stdlib.h>
 
-/// lua_Alloc: "When the call is to shrink a block, it cannot fail", and a free never does.
-void *_Nullable tide_allocate(void *context, void *_Nullable block, size_t old_size, size_t new_size) {
-    tide_allocator *allocator = context;
-    // Without a block the old size says what kind of object it will be.
-    size_t old = block == NULL ? 0 : old_size;
-    if (new_size == 0) {
-        free(block);
-        allocator->used -= old;
+enum { CHUNK_SIZE = 32 << 10 };
+
+struct tide_chunk {
+    struct tide_chunk *_Nullable next;
+    size_t padding;  // blocks are aligned to 16 bytes
+};
+
+static inline size_t class_of(size_t size) {
+    return (size - 1) / TIDE_BLOCK_STEP;
+}
+
+static inline bool is_small(size_t size) {
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+    return false;  // so that it sees every block
+#endif
+#endif
+    return size <= TIDE_BLOCK_STEP * TIDE_BLOCK_CLASSES;
+}
+
+/// Cuts a new chunk into blocks of one class.
+static void *_Nullable refill(tide_allocator *a, size_t class) {
+    // A script that frees blocks of one size to take them in another may hold twice its limit, no more.
+    if (a->enforced && a->reserved / 2 > a->limit) {
         return NULL;
     }
-    if (new_size > old) {
-        allocator->asked += 1;
-        if (allocator->fail_at != 0 && allocator->asked >= allocator->fail_at &&
-            allocator->asked - allocator->fail_at < allocator->fail_count) {
-            return NULL;
-        }
-        size_t others = allocator->used - old;
-        if (allocator->enforced && (new_size > allocator->limit || others > allocator->limit - new_size)) {
-            return NULL;
-        }
+    struct tide_chunk *chunk = malloc(CHUNK_SIZE);
+    if (chunk == NULL) {
+        return NULL;
     }
-    void *moved = realloc(block, new_size);
-    if (moved == NULL) {
-        return new_size <= old ? block : NULL;
+    chunk->next = a->chunks;
+    a->chunks = chunk;
+    a->reserved += CHUNK_SIZE;
+    size_t size = (class + 1) * TIDE_BLOCK_STEP;
+    uint8_t *first = (uint8_t *)chunk + sizeof *chunk;
+    size_t count = (CHUNK_SIZE - sizeof *chunk) / size;
+    tide_block *list = NULL;
+    for (size_t i = count; i > 1; i--) {
+        tide_block *block = (tide_block *)(void *)(first + (i - 1) * size);
+        block->next = list;
+        list = block;
     }
-    allocator->used = allocator->used - old + new_size;
+    a->blocks[class] = list;
+    return first;
+}
+
+static inline void *_Nullable take(tide_allocator *a, size_t size) {
+    if (!is_small(size)) {
+        void *block = malloc(size);
+        a->reserved += block == NULL ? 0 : size;
+        return block;
+    }
+    size_t class = class_of(size);
+    tide_block *block = a->blocks[class];
+    if (__builtin_expect(block == NULL, 0)) {
+        return refill(a, class);
+    }
+    a->blocks[class] = block->next;
+    return block;
+}
+
+static inline void give_back(tide_allocator *a, void *bytes, size_t size) {
+    if (!is_small(size)) {
+        a->reserved -= size;
+        free(bytes);
+        return;
+    }
+    tide_block *block = bytes;
+    block->next = a->blocks[class_of(size)];
+    a->blocks[class_of(size)] = block;
+}
+
+/// Whether a growth must fail: by a test's wish or over the limit.
+static inline bool refuses(tide_allocator *a, size_t old, size_t size) {
+    a->asked += 1;
+    if (__builtin_expect(a->fail_at != 0, 0) && a->asked >= a->fail_at && a->asked - a->fail_at < a->fail_count) {
+        return true;
+    }
+    return a->enforced && (size > a->limit || a->used - old > a->limit - size);
+}
+
+static void *_Nullable move(tide_allocator *a, void *block, size_t old, size_t size) {
+    if (is_small(old) && is_small(size) && class_of(old) == class_of(size)) {
+        return block;
+    }
+    if (!is_small(old) && !is_small(size)) {
+        void *moved = realloc(block, size);
+        a->reserved = moved == NULL ? a->reserved : a->reserved - old + size;
+        return moved;
+    }
+    void *moved = take(a, size);
+    if (moved != NULL) {
+        memcpy(moved, block, old < size ? old : size);
+        give_back(a, block, old);
+    }
     return moved;
+}
+
+/// lua_Alloc: "When the call is to shrink a block, it cannot fail", and a free never does.
+void *_Nullable tide_allocate(void *context, void *_Nullable block, size_t old_size, size_t new_size) {
+    tide_allocator *a = context;
+    if (block == NULL) {
+        // The old size says what kind of object it will be.
+        if (new_size == 0 || refuses(a, 0, new_size)) {
+            return NULL;
+        }
+        void *made = take(a, new_size);
+        a->used += made == NULL ? 0 : new_size;
+        return made;
+    }
+    if (new_size == 0) {
+        give_back(a, block, old_size);
+        a->used -= old_size;
+        return NULL;
+    }
+    if (new_size > old_size && refuses(a, old_size, new_size)) {
+        return NULL;
+    }
+    void *moved = move(a, block, old_size, new_size);
+    if (moved == NULL && new_size > old_size) {
+        return NULL;
+    }
+    a->used = a->used - old_size + new_size;
+    return moved == NULL ? block : moved;
+}
+
+void tide_free_chunks(tide_allocator *a) {
+    while (a->chunks != NULL) {
+        struct tide_chunk *next = a->chunks->next;
+        free(a->chunks);
+        a->chunks = next;
+    }
 }
 
 size_t tide_state_memory(const tide_state *S) {

@@ -27,19 +27,38 @@ static inline bool put_string(tide_walk *w, int index) {
     return tide_json_put_string(w->out, (const uint8_t *)bytes, count) || no_memory(w);
 }
 
+/// An entry: the key is at `key` on the stack, the value above it.
+static bool put_entry(tide_walk *w, uint8_t before, int key, int depth) {
+    lua_State *L = w->L;
+    size_t key_count = 0, count = 0;
+    const char *name = lua_tolstring(L, key, &key_count);
+    if (lua_type(L, key + 1) == LUA_TSTRING) {
+        const char *bytes = lua_tolstring(L, key + 1, &count);
+        if (__builtin_expect(w->out->count + key_count + count > w->limit, 0)) {
+            return tide_refuse_size(w);
+        }
+        return tide_json_put_string_entry(w->out, before, (const uint8_t *)name, key_count, (const uint8_t *)bytes,
+                                          count) ||
+               no_memory(w);
+    }
+    if (!tide_json_put_key(w->out, before, (const uint8_t *)name, key_count)) {
+        return no_memory(w);
+    }
+    return put_value(w, depth + 1);
+}
+
 static bool put_entries(tide_walk *w, int table, int depth) {
     lua_State *L = w->L;
-    char separator = '{';
+    uint8_t before = '{';
     do {
         if (lua_type(L, table + 1) != LUA_TSTRING) {
             return tide_refuse_keys(w, depth);
         }
-        if (!put_text(w, &separator, 1) || !put_string(w, table + 1) || !put_text(w, ":", 1) ||
-            !put_value(w, depth + 1)) {
+        if (!put_entry(w, before, table + 1, depth)) {
             return false;
         }
         lua_settop(L, table + 1);
-        separator = ',';
+        before = ',';
     } while (lua_next(L, table) != 0);
     return put_text(w, "}", 1);
 }

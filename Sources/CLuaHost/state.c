@@ -68,6 +68,7 @@ void tide_state_close(tide_state *S) {
     if (S->main != NULL) {
         lua_close(S->main);
     }
+    tide_free_chunks(&S->allocator);
     if (S->interrupter != NULL) {
         tide_interrupter_release(S->interrupter);
     }

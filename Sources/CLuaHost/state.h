@@ -12,8 +12,18 @@
 
 #pragma clang assume_nonnull begin
 
+/// Small blocks come in sizes of this many bytes and its multiples.
+enum { TIDE_BLOCK_STEP = 16, TIDE_BLOCK_CLASSES = 32 };
+
+typedef struct tide_block {
+    struct tide_block *_Nullable next;
+} tide_block;
+
 typedef struct tide_allocator {
-    size_t used;
+    tide_block *_Nullable blocks[TIDE_BLOCK_CLASSES];  // free ones, by size
+    struct tide_chunk *_Nullable chunks;
+    size_t reserved;  // bytes taken from the system
+    size_t used;      // bytes that Lua's objects take
     size_t limit;
     bool enforced;  // only while script code runs: host work over the limit must not fail
     int64_t asked;
@@ -103,6 +113,8 @@ extern const char tide_keys[TIDE_KEYS];
 
 // allocator.c
 void *_Nullable tide_allocate(void *allocator, void *_Nullable block, size_t old_size, size_t new_size);
+
+void tide_free_chunks(tide_allocator *allocator);
 
 // state.c
 /// Runs `body` protected on the main coroutine, outside any call, with a light userdata: nothing in it may

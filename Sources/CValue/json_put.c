@@ -67,6 +67,56 @@ bool tide_json_put_string(tide_buffer *out, const uint8_t *bytes, size_t count) 
     return true;
 }
 
+/// Writes a string of plain bytes; NULL, with some bytes written in vain, when it has others.
+static inline uint8_t *_Nullable put_plain(uint8_t *to, const uint8_t *bytes, size_t count) {
+    *to++ = '"';
+    if (copy_plain(to, bytes, count) < count) {
+        return NULL;
+    }
+    to += count;
+    *to++ = '"';
+    return to;
+}
+
+static bool put_byte(tide_buffer *out, uint8_t byte) {
+    return tide_buffer_append(out, &byte, 1);
+}
+
+bool tide_json_put_key(tide_buffer *out, uint8_t before, const uint8_t *key, size_t key_count) {
+    if (key_count >= SIZE_MAX / 2 || !has_room(out, key_count + 4)) {
+        return false;
+    }
+    uint8_t *to = out->bytes + out->count;
+    *to++ = before;
+    uint8_t *end = put_plain(to, key, key_count);
+    if (__builtin_expect(end == NULL, 0)) {
+        return put_byte(out, before) && tide_json_put_string(out, key, key_count) && put_byte(out, ':');
+    }
+    *end++ = ':';
+    out->count = (size_t)(end - out->bytes);
+    return true;
+}
+
+bool tide_json_put_string_entry(tide_buffer *out, uint8_t before, const uint8_t *key, size_t key_count,
+                                const uint8_t *bytes, size_t count) {
+    bool sane = key_count < SIZE_MAX / 4 && count < SIZE_MAX / 4;
+    if (!sane || !has_room(out, key_count + count + 6)) {
+        return false;
+    }
+    uint8_t *to = out->bytes + out->count;
+    *to++ = before;
+    to = put_plain(to, key, key_count);
+    if (__builtin_expect(to != NULL, 1)) {
+        *to++ = ':';
+        uint8_t *end = put_plain(to, bytes, count);
+        if (__builtin_expect(end != NULL, 1)) {
+            out->count = (size_t)(end - out->bytes);
+            return true;
+        }
+    }
+    return tide_json_put_key(out, before, key, key_count) && tide_json_put_string(out, bytes, count);
+}
+
 static const char digit_pairs[] =
     "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748495051525354"
     "5556575859606162636465666768697071727374757677787980818283848586878889909192939495969798"

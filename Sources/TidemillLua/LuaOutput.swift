@@ -1,12 +1,13 @@
 internal import CLuaHost
-internal import CValue
 
 /// One value that a call gave.
 ///
 /// Ranges are places in ``LuaState/outputBytes``, and stay valid in the buffer that
 /// ``LuaState/takeOutput()`` hands over.
+@frozen
 public struct LuaOutput: Hashable, Sendable {
     /// A value, or the place where its bytes are.
+    @frozen
     public enum Value: Hashable, Sendable {
         /// What scripts know as `json.null`.
         case null
@@ -33,51 +34,83 @@ public struct LuaOutput: Hashable, Sendable {
     /// The flat encoding of the metadata given to `ctx:emit`, a table.
     public let metadata: Range<Int>?
 
-    init(_ raw: borrowing tide_output) {
-        port = Int(raw.port)
+    @inlinable
+    init(reading raw: UnsafeRawPointer) {
+        port = Int(raw.load(fromByteOffset: LuaOutputLayout.port, as: Int32.self))
         value =
-            switch Int(raw.tag) {
-            case TIDE_JSON: .line(raw.offset..<raw.offset &+ raw.count)
-            case TIDE_ARRAY, TIDE_TABLE: .flat(raw.offset..<raw.offset &+ raw.count)
-            case TIDE_STRING: .string(raw.offset..<raw.offset &+ raw.count)
-            case TIDE_INTEGER: .integer(raw.integer)
-            case TIDE_NUMBER: .number(raw.number)
-            case TIDE_FALSE: .boolean(false)
-            case TIDE_TRUE: .boolean(true)
+            switch raw.load(fromByteOffset: LuaOutputLayout.tag, as: Int32.self) {
+            case 8: .line(Self.place(raw))
+            case 6, 7: .flat(Self.place(raw))
+            case 5: .string(Self.place(raw))
+            case 4: .number(raw.load(fromByteOffset: LuaOutputLayout.number, as: Double.self))
+            case 3: .integer(raw.load(fromByteOffset: LuaOutputLayout.integer, as: Int64.self))
+            case 2: .boolean(true)
+            case 1: .boolean(false)
             default: .null
             }
-        key = Self.range(raw.key_offset, raw.key_count)
-        metadata = Self.range(raw.metadata_offset, raw.metadata_count)
+        key = Self.range(raw, LuaOutputLayout.key)
+        metadata = Self.range(raw, LuaOutputLayout.metadata)
     }
 
-    private static func range(_ offset: Int, _ count: Int) -> Range<Int>? {
-        // SIZE_MAX, which says that there is none, is imported as -1.
-        offset < 0 ? nil : offset..<offset &+ count
+    /// Of tags that have one: the wall leaves the fields of others as they are.
+    @inlinable
+    static func place(_ raw: UnsafeRawPointer) -> Range<Int> {
+        let start = raw.load(fromByteOffset: LuaOutputLayout.offset, as: Int.self)
+        return start..<start &+ raw.load(fromByteOffset: LuaOutputLayout.count, as: Int.self)
     }
+
+    @inlinable
+    static func range(_ raw: UnsafeRawPointer, _ place: Int) -> Range<Int>? {
+        // SIZE_MAX, which says that there is none, reads as -1.
+        let offset = raw.load(fromByteOffset: place, as: Int.self)
+        return offset < 0 ? nil : offset..<offset &+ raw.load(fromByteOffset: place &+ 8, as: Int.self)
+    }
+}
+
+/// Where the fields of the wall's `tide_output` are.
+///
+/// An engine reads an output per job, so reading is inlined into it, and it can't see the C type.
+/// A test compares these with the compiler's.
+@usableFromInline
+enum LuaOutputLayout {
+    @inlinable static var port: Int { 0 }
+    @inlinable static var tag: Int { 4 }
+    @inlinable static var integer: Int { 8 }
+    @inlinable static var number: Int { 16 }
+    @inlinable static var offset: Int { 24 }
+    @inlinable static var count: Int { 32 }
+    @inlinable static var key: Int { 40 }
+    @inlinable static var metadata: Int { 56 }
+    @inlinable static var stride: Int { 72 }
 }
 
 /// What the last call gave, in order.
 ///
 /// Valid until the next call or ``LuaState/takeOutput()``.
+@frozen
 public struct LuaOutputs: RandomAccessCollection {
-    private let base: UnsafePointer<tide_output>?
+    @usableFromInline let base: UnsafeRawPointer?
     /// How many there are.
     public let count: Int
 
     init(base: UnsafePointer<tide_output>?, count: Int) {
-        self.base = count == 0 ? nil : base
+        self.base = count == 0 ? nil : UnsafeRawPointer(base)
         self.count = base == nil ? 0 : count
     }
 
     /// Zero.
+    @inlinable
     public var startIndex: Int { 0 }
+
     /// The count.
+    @inlinable
     public var endIndex: Int { count }
 
     /// The output at an index, which must be in bounds.
+    @inlinable
     public subscript(index: Int) -> LuaOutput {
         guard let base, index >= 0, index < count else { preconditionFailure("index out of bounds") }
-        return LuaOutput(base[index])
+        return LuaOutput(reading: base + index &* LuaOutputLayout.stride)
     }
 }
 

@@ -1,3 +1,5 @@
+import CLuaHost
+import CValue
 import Testing
 
 @testable import TidemillLua
@@ -108,6 +110,21 @@ import Testing
         try state.handleBatch([]).done()
         #expect(try state.texts() == [#"{"n":0}"#])
         #expect(try state.handle(.null).failure.kind == .misuse)
+    }
+
+    @Test func outputsAreReadWhereTheWallWroteThem() {
+        #expect(MemoryLayout<tide_output>.stride == LuaOutputLayout.stride)
+        #expect(MemoryLayout<tide_output>.offset(of: \.port) == LuaOutputLayout.port)
+        #expect(MemoryLayout<tide_output>.offset(of: \.tag) == LuaOutputLayout.tag)
+        #expect(MemoryLayout<tide_output>.offset(of: \.integer) == LuaOutputLayout.integer)
+        #expect(MemoryLayout<tide_output>.offset(of: \.number) == LuaOutputLayout.number)
+        #expect(MemoryLayout<tide_output>.offset(of: \.offset) == LuaOutputLayout.offset)
+        #expect(MemoryLayout<tide_output>.offset(of: \.count) == LuaOutputLayout.count)
+        #expect(MemoryLayout<tide_output>.offset(of: \.key_offset) == LuaOutputLayout.key)
+        #expect(MemoryLayout<tide_output>.offset(of: \.key_count) == LuaOutputLayout.key + 8)
+        #expect(MemoryLayout<tide_output>.offset(of: \.metadata_offset) == LuaOutputLayout.metadata)
+        #expect([TIDE_FALSE, TIDE_TRUE, TIDE_INTEGER, TIDE_NUMBER, TIDE_STRING] == [1, 2, 3, 4, 5])
+        #expect([TIDE_ARRAY, TIDE_TABLE, TIDE_JSON] == [6, 7, 8])
     }
 
     @Test func theBufferChangesOwner() throws {

@@ -67,6 +67,11 @@ bool tide_json_write(const uint8_t *value, size_t count, tide_buffer *out, tide_
 
 // The writer's parts, for a caller that walks its own values (the Lua wall). False only when memory is out.
 bool tide_json_put_string(tide_buffer *out, const uint8_t *bytes, size_t count);
+/// `before` ('{' or ','), a key and a colon.
+bool tide_json_put_key(tide_buffer *out, uint8_t before, const uint8_t *key, size_t key_count);
+/// `before`, a key, a colon and a string: most of a record, so it's one step.
+bool tide_json_put_string_entry(tide_buffer *out, uint8_t before, const uint8_t *key, size_t key_count,
+                                const uint8_t *bytes, size_t count);
 bool tide_json_put_integer(tide_buffer *out, int64_t value);
 /// `value` must be finite. The shortest text that reads back as the same number, always with a point or exponent.
 bool tide_json_put_number(tide_buffer *out, double value);
