@@ -181,7 +181,7 @@ static bool put_value(tide_walk *w, int depth) {
     }
 }
 
-bool tide_encode_flat(tide_state *S, lua_State *L, int index, tide_buffer *out, size_t limit) {
+bool tide_walk_value(tide_state *S, lua_State *L, int index, tide_buffer *out, size_t limit, tide_put put) {
     size_t before = out->count;
     int top = lua_gettop(L);
     tide_walk walk = {.S = S, .L = L, .out = out, .limit = limit, .base = top + 1};
@@ -190,10 +190,14 @@ bool tide_encode_flat(tide_state *S, lua_State *L, int index, tide_buffer *out, 
         return false;
     }
     lua_pushvalue(L, index);
-    bool done = put_value(&walk, 0);
+    bool done = put(&walk, 0);
     lua_settop(L, top);
     if (!done) {
         out->count = before;
     }
     return done;
+}
+
+bool tide_encode_flat(tide_state *S, lua_State *L, int index, tide_buffer *out, size_t limit) {
+    return tide_walk_value(S, L, index, out, limit, put_value);
 }

@@ -152,18 +152,5 @@ static bool put_value(tide_walk *w, int depth) {
 }
 
 bool tide_encode_json(tide_state *S, lua_State *L, int index, tide_buffer *out, size_t limit) {
-    size_t before = out->count;
-    int top = lua_gettop(L);
-    tide_walk walk = {.S = S, .L = L, .out = out, .limit = limit, .base = top + 1};
-    if (!lua_checkstack(L, 4)) {
-        tide_set_refusal(S, "stack overflow");
-        return false;
-    }
-    lua_pushvalue(L, index);
-    bool done = put_value(&walk, 0);
-    lua_settop(L, top);
-    if (!done) {
-        out->count = before;
-    }
-    return done;
+    return tide_walk_value(S, L, index, out, limit, put_value);
 }

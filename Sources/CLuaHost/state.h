@@ -159,6 +159,11 @@ typedef struct tide_walk {
     int base;
 } tide_walk;
 
+/// Writes the value at the top of the stack, `depth` tables deep.
+typedef bool (*tide_put)(tide_walk *walk, int depth);
+/// Walks over the value at `index`, as both encodings do; on failure the buffer and the stack are as they were.
+bool tide_walk_value(tide_state *S, lua_State *L, int index, tide_buffer *out, size_t limit, tide_put put);
+
 // refusal.c; those that return bool return false
 bool tide_refuse(tide_walk *walk, int depth, const char *reason);
 bool tide_refuse_type(tide_walk *walk, int depth);

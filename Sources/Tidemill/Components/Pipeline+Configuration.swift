@@ -82,7 +82,7 @@ private struct Assembly {
         return nil
     }
 
-    private func node(_ stage: StageConfiguration, _ made: StageComponent.Implementation) -> PipelineNode {
+    private func node(_ stage: StageConfiguration, _ made: StageImplementation) -> PipelineNode {
         let settings = StageSettings(
             workers: stage.workers.resolved(cores: onlineProcessors()),
             order: stage.order,

@@ -1,5 +1,4 @@
 public import Tidemill
-import TidemillValue
 
 extension GenerateSource {
     /// The source `generate` of configurations.
@@ -65,7 +64,7 @@ extension GenerateSource {
         }
         do {
             return try GeneratorTemplate(
-                Value(settings.any("template")),
+                settings.payload(of: "template"),
                 lists: lists(settings.any("values")),
                 times: GeneratorTemplate.Times(start: start, perSecond: settings.number("per_second"))
             )
@@ -86,20 +85,5 @@ extension GenerateSource {
             return (member.key, GeneratorTemplate.List(weighted: weighted))
         }
         return Dictionary(lists) { $1 }
-    }
-}
-
-extension Value {
-    /// What a free field of a configuration holds.
-    fileprivate init(_ value: ConfigurationValue) {
-        switch value {
-        case .null: self = .null
-        case .boolean(let flag): self = .bool(flag)
-        case .integer(let number): self = .integer(Int64(number))
-        case .number(let number): self = .number(number)
-        case .string(let text): self = .string(Bytes(text))
-        case .array(let elements): self = .array(elements.map { Value($0) })
-        case .object(let members): self = .table(members.map { ($0.key, Value($0.value)) })
-        }
     }
 }

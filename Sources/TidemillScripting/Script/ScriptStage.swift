@@ -48,8 +48,8 @@ struct ScriptStage: Sendable {
         ports = try ScriptFacts(file, limits).ports
     }
 
-    var implementation: StageComponent.Implementation {
-        StageComponent.Implementation(isBlocking: true, ports: ports, script: file.identity) { worker in
+    var implementation: StageImplementation {
+        StageImplementation(isBlocking: true, ports: ports, script: file.identity) { worker in
             try await ScriptProcessor(self, worker)
         }
     }

@@ -12,7 +12,7 @@ import Tidemill
 
     @Test(arguments: 0..<8 as Range<UInt64>)
     func neverTraps(_ seed: UInt64) {
-        var generator = SplitMix64(seed: seed)
+        var generator = SeededGenerator(seed: Int(truncatingIfNeeded: seed))
         let good = Array(ConfigurationFixture.good.utf8)
         for _ in 0..<400 {
             var bytes = good
@@ -26,7 +26,7 @@ import Tidemill
         for length in good.indices { check(Array(good[..<length]), mayLoad: false) }
     }
 
-    private func mutate(_ bytes: inout [UInt8], _ generator: inout SplitMix64) {
+    private func mutate(_ bytes: inout [UInt8], _ generator: inout SeededGenerator) {
         let place = Int.random(in: 0...bytes.count, using: &generator)
         let length = min(Int.random(in: 0...12, using: &generator), bytes.count - place)
         switch Int.random(in: 0..<5, using: &generator) {
