@@ -4,7 +4,7 @@
 #include "state.h"
 #include <stdlib.h>
 
-enum { CHUNK_SIZE = 32 << 10 };
+enum { CHUNK_SIZE = 16 << 10 };
 
 struct tide_chunk {
     struct tide_chunk *_Nullable next;
@@ -24,30 +24,33 @@ static inline bool is_small(size_t size) {
     return size <= TIDE_BLOCK_STEP * TIDE_BLOCK_CLASSES;
 }
 
-/// Cuts a new chunk into blocks of one class.
-static void *_Nullable refill(tide_allocator *a, size_t class) {
-    // A script that frees blocks of one size to take them in another may hold twice its limit, no more.
-    if (a->enforced && a->reserved / 2 > a->limit) {
-        return NULL;
-    }
-    struct tide_chunk *chunk = malloc(CHUNK_SIZE);
-    if (chunk == NULL) {
-        return NULL;
-    }
-    chunk->next = a->chunks;
-    a->chunks = chunk;
-    a->reserved += CHUNK_SIZE;
+/// Cuts a block of a class off the newest chunk. All classes share it: a state that does little holds one or two.
+static void *_Nullable cut(tide_allocator *a, size_t class) {
     size_t size = (class + 1) * TIDE_BLOCK_STEP;
-    uint8_t *first = (uint8_t *)chunk + sizeof *chunk;
-    size_t count = (CHUNK_SIZE - sizeof *chunk) / size;
-    tide_block *list = NULL;
-    for (size_t i = count; i > 1; i--) {
-        tide_block *block = (tide_block *)(void *)(first + (i - 1) * size);
-        block->next = list;
-        list = block;
+    if (a->left < size) {
+        // A script that frees blocks of one size to take them in another may hold twice its limit, no more.
+        if (a->enforced && a->reserved / 2 > a->limit) {
+            return NULL;
+        }
+        struct tide_chunk *chunk = malloc(CHUNK_SIZE);
+        if (chunk == NULL) {
+            return NULL;
+        }
+        if (a->left > 0) {
+            tide_block *rest = (tide_block *)(void *)a->next;
+            rest->next = a->blocks[class_of(a->left)];
+            a->blocks[class_of(a->left)] = rest;
+        }
+        chunk->next = a->chunks;
+        a->chunks = chunk;
+        a->reserved += CHUNK_SIZE;
+        a->next = (uint8_t *)chunk + sizeof *chunk;
+        a->left = CHUNK_SIZE - sizeof *chunk;
     }
-    a->blocks[class] = list;
-    return first;
+    uint8_t *block = a->next;
+    a->next += size;
+    a->left -= size;
+    return block;
 }
 
 static inline void *_Nullable take(tide_allocator *a, size_t size) {
@@ -59,7 +62,7 @@ static inline void *_Nullable take(tide_allocator *a, size_t size) {
     size_t class = class_of(size);
     tide_block *block = a->blocks[class];
     if (__builtin_expect(block == NULL, 0)) {
-        return refill(a, class);
+        return cut(a, class);
     }
     a->blocks[class] = block->next;
     return block;

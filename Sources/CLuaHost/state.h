@@ -22,6 +22,8 @@ typedef struct tide_block {
 typedef struct tide_allocator {
     tide_block *_Nullable blocks[TIDE_BLOCK_CLASSES];  // free ones, by size
     struct tide_chunk *_Nullable chunks;
+    uint8_t *_Nullable next;  // what is left of the newest chunk, a multiple of TIDE_BLOCK_STEP
+    size_t left;
     size_t reserved;  // bytes taken from the system
     size_t used;      // bytes that Lua's objects take
     size_t limit;
