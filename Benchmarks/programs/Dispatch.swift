@@ -25,6 +25,8 @@ func runDispatch(stages: Int, workers: Int, jobs: Int) async throws -> Duration 
             sum.value.add(part, ordering: .relaxed)
         }
     )
+    // As many slots as the peer's channels have.
+    for index in nodes.indices { nodes[index].channel = ChannelLimits(capacity: 256) }
     let pipeline = try Pipeline(name: "dispatch", nodes: nodes)
     let clock = ContinuousClock()
     let time = try await clock.measure { try await pipeline.run() }
