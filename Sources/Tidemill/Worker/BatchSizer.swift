@@ -3,7 +3,7 @@
 ///
 /// A slow handler (an HTTP call) therefore takes jobs one by one, and a fast one in runs; nobody has to configure it.
 struct BatchSizer {
-    static let most = 256
+    static let most = 512
     static let budget = 500_000.0  // nanoseconds
 
     private(set) var limit = 1
