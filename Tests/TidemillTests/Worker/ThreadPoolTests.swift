@@ -77,7 +77,7 @@ import Testing
             sizer.record(count: sizer.limit, nanoseconds: sizer.limit * 100)
             limits.append(sizer.limit)
         }
-        #expect(limits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 256, 256])
+        #expect(limits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 512])
     }
 
     @Test func takesSlowJobsOneByOne() {
