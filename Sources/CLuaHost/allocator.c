@@ -145,12 +145,6 @@ size_t tide_state_memory(const tide_state *S) {
     return S->allocator.used;
 }
 
-void tide_state_fail(tide_state *S, int64_t at, int64_t count) {
-    S->allocator.asked = 0;
-    S->allocator.fail_at = at;
-    S->allocator.fail_count = count;
-}
-
 int64_t tide_state_allocations(const tide_state *S) {
     return S->allocator.asked;
 }

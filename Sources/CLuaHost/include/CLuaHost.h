@@ -165,9 +165,7 @@ uint8_t *_Nullable tide_state_take_output(tide_state *state, size_t *count, size
 
 /// The bytes that the state's Lua objects take now.
 size_t tide_state_memory(const tide_state *state);
-/// Counts allocations from here: the one at `at` (from 1) fails and `count - 1` more; 0 = none.
-void tide_state_fail(tide_state *state, int64_t at, int64_t count);
-/// How many allocations were asked for since tide_state_new or tide_state_fail.
+/// How many allocations were asked for since tide_state_new.
 int64_t tide_state_allocations(const tide_state *state);
 
 /// The state's interrupter, with a reference for the caller.

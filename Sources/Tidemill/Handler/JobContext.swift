@@ -69,10 +69,7 @@ public struct WorkerContext: Sendable {
         .nanoseconds(ledgers[ticket.source].received(ticket))
     }
 
-    package func jobID(_ ticket: Ticket) -> String {
-        let source = ticket.source < sources.count ? sources[ticket.source] : "?"
-        return "\(source)-\(ticket.sequence + 1)"
-    }
+    package func jobID(_ ticket: Ticket) -> String { ticket.jobID(sources) }
 
     package func unknownPort(_ port: String) -> String {
         if port.isEmpty { return "no node reads what \(stage) returns; the ports that are read: \(portList)" }

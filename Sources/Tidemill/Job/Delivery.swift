@@ -24,4 +24,9 @@ package struct Ticket: Hashable, Sendable {
 
     package var source: Int { Int(rawValue >> 48) }
     package var sequence: UInt64 { rawValue & 0xFFFF_FFFF_FFFF }
+
+    /// The identity of the jobs made of the message, given the names of the pipeline's sources.
+    package func jobID(_ sources: [String]) -> String {
+        "\(source < sources.count ? sources[source] : "?")-\(sequence + 1)"
+    }
 }

@@ -59,7 +59,7 @@ public final class Pipeline: Service {
         let (parts, options) = (parts, options)
         let timer = Task {
             try? await options.clock.sleep(for: options.shutdownTimeout)
-            if !parts.isEnded { parts.cancel() }
+            if !parts.control.isEnded { parts.cancel() }
         }
         parts.control.add(timer: timer)
     }

@@ -17,6 +17,7 @@ final class PipelineControl: Sendable {
 
     var isCancelled: Bool { cancelled.load(ordering: .acquiring) }
     var isDraining: Bool { state.withLock { $0.isDraining } }
+    var isEnded: Bool { state.withLock { $0.isEnded } }
     var failure: PipelineError? { state.withLock { $0.failure } }
 
     /// True for the first that asks.

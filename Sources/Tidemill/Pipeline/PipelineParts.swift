@@ -17,6 +17,8 @@ final class PipelineParts: Sendable {
         let progress: SourceProgress?
         /// The ledger of a source.
         let ledger: Ledger?
+        /// Every channel that it sends into, each once: those of its routes, and the dead letters.
+        let downstream: [Channel<Delivery>]
     }
 
     let parts: [Part]
@@ -28,7 +30,6 @@ final class PipelineParts: Sendable {
     private let takesJobsBack: Bool
     /// How many nodes still send into a channel; the last one that ends closes it.
     private let writers: Mutex<[ObjectIdentifier: Int]>
-    private let ended = Atomic<Bool>(false)
 
     init(nodes: [PipelineNode], deadLetters: (any Sink)?, options: PipelineOptions) throws(PipelineError) {
         let wiring = try Wiring(nodes)
@@ -36,6 +37,7 @@ final class PipelineParts: Sendable {
         let channels = all.map { node in
             node.isSource ? nil : Channel<Delivery>(limits: node.channel, cost: { $0.job.value.footprint })
         }
+        let letters = deadLetters == nil ? nil : channels.last ?? nil
         let inFlight = 1 << (Int.bitWidth - (max(options.inFlight, 1) - 1).leadingZeroBitCount)
         var ledgers: [Ledger] = []
         var parts: [Part] = []
@@ -44,17 +46,22 @@ final class PipelineParts: Sendable {
             let outputs = number < nodes.count ? wiring.outputs[number] : Wiring.Outputs()
             let ledger = node.isSource ? Ledger(source: ledgers.count, capacity: inFlight) : nil
             if let ledger { ledgers.append(ledger) }
+            let routes = outputs.readers.map { $0.compactMap { channels[$0] } }
+            // Every node may send to the dead letters but the dead letters' own.
+            let targets = number < nodes.count ? routes.joined() + [letters].compactMap(\.self) : []
+            var seen: Set<ObjectIdentifier> = []
             let part = Part(
                 node: node,
                 input: channels[number],
-                routes: outputs.readers.map { $0.compactMap { channels[$0] } },
+                routes: routes,
                 ports: outputs.ports,
                 rendersJSONLines: outputs.readers.map { $0.allSatisfy { all[$0].acceptsJSONLines } },
                 tallies: (0..<node.workers).map { _ in Tally() },
                 progress: node.isSource ? SourceProgress() : nil,
-                ledger: ledger
+                ledger: ledger,
+                downstream: targets.filter { seen.insert(ObjectIdentifier($0)).inserted }
             )
-            for channel in Self.downstream(part) { writers[ObjectIdentifier(channel), default: 0] += 1 }
+            for channel in part.downstream { writers[ObjectIdentifier(channel), default: 0] += 1 }
             parts.append(part)
         }
         self.parts = parts
@@ -62,13 +69,11 @@ final class PipelineParts: Sendable {
         self.options = options
         self.writers = Mutex(writers)
         sources = nodes.filter(\.isSource).map(\.name)
-        self.deadLetters = deadLetters == nil ? nil : channels.last ?? nil
+        self.deadLetters = letters
         takesJobsBack = nodes.allSatisfy { node in
             if case .source(let source) = node.role { source.takesJobsBack } else { true }
         }
     }
-
-    var isEnded: Bool { ended.load(ordering: .acquiring) }
 
     /// All tasks of the run have ended.
     ///
@@ -76,7 +81,6 @@ final class PipelineParts: Sendable {
     /// have it.
     func end() async {
         await cancels.wait()
-        ended.store(true, ordering: .releasing)
         control.end()
     }
 
@@ -89,7 +93,7 @@ final class PipelineParts: Sendable {
         let logger = logger(node.name)
         let names = sources
         let (clock, script) = (options.clock, node.script)
-        let jobID: @Sendable (Ticket) -> String = { "\(names[$0.source])-\($0.sequence + 1)" }
+        let jobID: @Sendable (Ticket) -> String = { $0.jobID(names) }
         let policy = FailurePolicy(
             node: node.name,
             policy: node.onError ?? defaultPolicy(node),
@@ -126,8 +130,7 @@ final class PipelineParts: Sendable {
 
     /// One node will send no more: channels that nobody else sends into are closed.
     func finish(_ part: Part) {
-        for channel in Self.downstream(part) { finish(channel) }
-        if let deadLetters, part.input !== deadLetters, isLastBeforeDeadLetters() { deadLetters.finish() }
+        for channel in part.downstream { finish(channel) }
     }
 
     private func finish(_ channel: Channel<Delivery>) {
@@ -136,13 +139,6 @@ final class PipelineParts: Sendable {
             return writers[ObjectIdentifier(channel)] == 0
         }
         if isLast { channel.finish() }
-    }
-
-    /// Every node but the dead letters' own may send to them.
-    private let finished = Atomic<Int>(0)
-
-    private func isLastBeforeDeadLetters() -> Bool {
-        finished.add(1, ordering: .acquiringAndReleasing).newValue == parts.count - 1
     }
 
     /// Stops everything now and settles what is queued.
@@ -163,11 +159,6 @@ final class PipelineParts: Sendable {
     /// How many queued jobs ``cancel(_:)`` settled, on whatever thread it was called.
     private let cancelled = Atomic<Int>(0)
 
-    private static func downstream(_ part: Part) -> [Channel<Delivery>] {
-        var seen: Set<ObjectIdentifier> = []
-        return part.routes.joined().filter { seen.insert(ObjectIdentifier($0)).inserted }
-    }
-
     // MARK: Watching
 
     func snapshot(name: String) -> PipelineSnapshot {
@@ -179,7 +170,7 @@ final class PipelineParts: Sendable {
             books: books,
             nodes: parts.map(NodeSnapshot.init),
             isDraining: control.isDraining,
-            isEnded: isEnded
+            isEnded: control.isEnded
         )
     }
 }

@@ -13,9 +13,6 @@ public enum OutputFormat: Hashable, Sendable {
 
     /// CSV as RFC 4180 has it, with the columns of the first table.
     public static let csv = OutputFormat.csv(columns: nil, delimiter: UInt8(ascii: ","))
-
-    /// Whether the output is made of whole lines.
-    var hasLines: Bool { self != .raw }
 }
 
 /// The reader of a pipe or a terminal has gone (`EPIPE`): the end for `tidemill run … | head`, and no failure of ours.

@@ -87,13 +87,6 @@ public struct ComponentRegistry: Sendable {
         if let same { components[same] = component } else { components.append(component) }
     }
 
-    /// The registry with a component more.
-    public func adding(_ component: ComponentSpecification) -> ComponentRegistry {
-        var registry = self
-        registry.add(component)
-        return registry
-    }
-
     /// The specification of this kind and type.
     public func specification(_ kind: ComponentKind, _ type: String) -> ComponentSpecification? {
         components.first { $0.kind == kind && $0.type == type }
