@@ -20,13 +20,13 @@ public struct Job: Sendable {
     /// What jobs that belong together have in common.
     public var key: Bytes? {
         get { details?.key }
-        set { details = JobDetails(key: newValue, metadata: metadata, failure: details?.failure) }
+        set { details = (details ?? JobDetails()).with(key: newValue, metadata: metadata) }
     }
 
     /// A table of what the source and the stages say about the job, or null.
     public var metadata: Value {
         get { details?.metadata ?? .null }
-        set { details = JobDetails(key: key, metadata: newValue, failure: details?.failure) }
+        set { details = (details ?? JobDetails()).with(key: key, metadata: newValue) }
     }
 }
 
@@ -44,10 +44,52 @@ package final class JobDetails: Sendable {
     package let metadata: Value
     /// Set on the way to the dead letters: what went wrong, so that delivering it there counts as ``Outcome/deadLettered``.
     package let failure: JobFailure?
+    /// When it must be done by, in nanoseconds of the pipeline's clock; a stage's deadline sets it, and nothing moves
+    /// it back.
+    package let deadline: Int?
+    /// The attempts of the stage at hand that failed so far.
+    package let attempts: [Attempt]
 
-    package init(key: Bytes? = nil, metadata: Value = .null, failure: JobFailure? = nil) {
+    package init(
+        key: Bytes? = nil,
+        metadata: Value = .null,
+        failure: JobFailure? = nil,
+        deadline: Int? = nil,
+        attempts: [Attempt] = []
+    ) {
         self.key = key
         self.metadata = metadata
         self.failure = failure
+        self.deadline = deadline
+        self.attempts = attempts
+    }
+
+    /// The same with another key and other metadata.
+    package func with(key: Bytes?, metadata: Value) -> JobDetails {
+        JobDetails(key: key, metadata: metadata, failure: failure, deadline: deadline, attempts: attempts)
+    }
+
+    /// The same after attempts, or, for the next stage, without any.
+    package func with(attempts: [Attempt]) -> JobDetails {
+        JobDetails(key: key, metadata: metadata, failure: failure, deadline: deadline, attempts: attempts)
+    }
+
+    /// The same with a deadline that is no later than it was.
+    package func with(deadline new: Int) -> JobDetails {
+        let deadline = min(new, deadline ?? new)
+        return JobDetails(key: key, metadata: metadata, failure: failure, deadline: deadline, attempts: attempts)
+    }
+}
+
+/// A try at a job that failed.
+package struct Attempt: Hashable, Sendable {
+    /// When it ended, in nanoseconds of the pipeline's clock.
+    package let end: Int
+    /// What went wrong.
+    package let message: String
+
+    package init(end: Int, message: String) {
+        self.end = end
+        self.message = message
     }
 }

@@ -14,8 +14,16 @@ public struct JobFailure: Error, Hashable, Sendable, CustomStringConvertible {
         public static let handler = Kind(rawValue: "handler")
         /// A script ran into its memory limit.
         public static let memory = Kind(rawValue: "memory")
-        /// A script ran into another limit of its stage.
-        public static let budget = Kind(rawValue: "budget")
+        /// One job gave more results than its stage allows.
+        public static let emissions = Kind(rawValue: "max_emit")
+        /// One job's results have more bytes than its stage allows.
+        public static let outputBytes = Kind(rawValue: "max_output")
+        /// A script ran more instructions than its stage allows.
+        public static let instructions = Kind(rawValue: "instructions")
+        /// An attempt took longer than its stage allows.
+        public static let timeout = Kind(rawValue: "timeout")
+        /// The handler could not be stopped, and its worker was given up.
+        public static let stuck = Kind(rawValue: "stuck")
         /// The input is not what its format says.
         public static let input = Kind(rawValue: "input")
         /// The value can't be written in the sink's format, or the sink refused it.
@@ -24,18 +32,38 @@ public struct JobFailure: Error, Hashable, Sendable, CustomStringConvertible {
         public static let interrupted = Kind(rawValue: "interrupted")
     }
 
+    /// Whether another attempt makes sense.
+    public enum Advice: Hashable, Sendable {
+        /// The stage's policy decides, by the kind.
+        case policy
+        /// Another attempt, after this long or as the policy says.
+        case retry(after: Duration?)
+        /// No other attempt would end otherwise.
+        case never
+        /// The job goes back to its source.
+        case reject
+    }
+
     /// What sort of failure it is.
     public let kind: Kind
     /// What went wrong, for a person.
     public let message: String
     /// Where a script was, line by line.
     public let traceback: String?
+    /// Whether another attempt makes sense.
+    public let advice: Advice
 
     /// A failure of some kind.
-    public init(_ kind: Kind = .handler, _ message: String, traceback: String? = nil) {
+    public init(
+        _ kind: Kind = .handler,
+        _ message: String,
+        traceback: String? = nil,
+        advice: Advice = .policy
+    ) {
         self.kind = kind
         self.message = message
         self.traceback = traceback
+        self.advice = advice
     }
 
     /// The failure that an error stands for.

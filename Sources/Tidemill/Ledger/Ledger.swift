@@ -20,6 +20,9 @@ package final class Ledger: Sendable {
     private nonisolated(unsafe) let receipts: UnsafeMutablePointer<Receipt?>
     private nonisolated(unsafe) let times: UnsafeMutablePointer<Int>
     private let next = Mutex<UInt64>(0)
+    private let prefix = Mutex<UInt64>(0)
+    /// The first message that was handed back, or more than any number.
+    private let firstReturned = Atomic<UInt64>(.max)
     private let waiter = Mutex<UnsafeContinuation<Void, Never>?>(nil)
     private let hasWaiter = Atomic<Bool>(false)
 
@@ -113,9 +116,11 @@ package final class Ledger: Sendable {
             if done { return }
             old = seen
         }
+        let worst = max(outcome, Outcome(rawValue: UInt8(old >> Self.worstShift)) ?? outcome)
+        if !worst.isSettled { noteReturned(ticket.sequence) }
         if let receipt = receipts[index] {
             receipts[index] = nil
-            receipt(max(outcome, Outcome(rawValue: UInt8(old >> Self.worstShift)) ?? outcome))
+            receipt(worst)
         }
         slots[index].store(0, ordering: .releasing)
     }
@@ -133,6 +138,27 @@ package final class Ledger: Sendable {
             return waiter
         }
         continuation?.resume()
+    }
+
+    /// How many messages there were so far.
+    package var opened: UInt64 { next.withLock { $0 } }
+
+    /// How many messages, counted from the first without a gap, are settled for good: none of them comes again.
+    ///
+    /// A slot that is free, or that a later message has, was settled; a message was only opened once the one that had
+    /// its slot before was settled.
+    package var settledPrefix: UInt64 {
+        let opened = opened
+        let capacity = mask + 1
+        return prefix.withLock { prefix in
+            prefix = max(prefix, opened > capacity ? opened - capacity : 0)
+            while prefix < opened, slots[Int(prefix & mask)].load(ordering: .acquiring) == 0 { prefix += 1 }
+            return min(prefix, firstReturned.load(ordering: .acquiring))
+        }
+    }
+
+    private func noteReturned(_ sequence: UInt64) {
+        firstReturned.min(sequence, ordering: .releasing)
     }
 
     /// How many messages are not settled.

@@ -57,7 +57,7 @@ public final class Pipeline: Service {
         guard !parts.control.isDraining else { return }
         parts.control.drain()
         let (parts, options) = (parts, options)
-        let timer = Task {
+        let timer = Task(executorPreference: options.executor) {
             try? await options.clock.sleep(for: options.shutdownTimeout)
             if !parts.control.isEnded { parts.cancel() }
         }
@@ -88,6 +88,9 @@ public struct PipelineOptions: Sendable {
     public var shutdownTimeout: Duration
     /// How many messages of each source may be in flight, unsettled; rounded up to a power of two.
     public var inFlight: Int
+    /// Where all tasks of the pipeline run, in place of threads of their own; for tests that want to decide who runs
+    /// next.
+    public var executor: (any TaskExecutor)?
 
     /// Options; the defaults are a logger named "tidemill", the system's clock, 25 s and 131,072 messages.
     public init(

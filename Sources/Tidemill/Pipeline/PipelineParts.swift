@@ -79,10 +79,7 @@ final class PipelineParts: Sendable {
     ///
     /// A ``cancel(_:)`` on another thread may still be settling what it took out of the channels, and the books must
     /// have it.
-    func end() async {
-        await cancels.wait()
-        control.end()
-    }
+    func settle() async { await cancels.wait() }
 
     private let cancels = CallsInProgress()
 

@@ -15,14 +15,16 @@ struct PipelineRun {
     func run() async {
         // Not a child of the caller's task: that one's cancellation goes through `Pipeline.cancel`, which also wakes
         // whoever waits at a channel.
-        let work = Task {
+        let work = Task(executorPreference: options.executor) {
             await withDiscardingTaskGroup { group in
                 for part in parts.parts { group.addTask { await run(part) } }
             }
         }
         parts.control.add(work: work)
         await work.value
-        await parts.end()
+        await parts.settle()
+        if gate.hasOpened { await closeSources() }
+        parts.control.end()
     }
 
     private func run(_ part: PipelineParts.Part) async {
@@ -37,18 +39,9 @@ struct PipelineRun {
     // MARK: Sources
 
     private func run(_ source: any Source, _ part: PipelineParts.Part) async {
-        guard let ledger = part.ledger, let progress = part.progress else { return }
-        let pool = source.blocksItsThread ? ThreadPool(name: part.node.name, count: 1) : nil
-        let task = Task(executorPreference: pool) {
-            guard await gate.pass(), !parts.control.isCancelled else { return }
-            let output = SourceOutput(
-                name: part.node.name,
-                logger: parts.logger(part.node.name),
-                clock: options.clock,
-                ledger: ledger,
-                router: parts.router(part, tally: part.tallies[0]),
-                progress: progress
-            )
+        let pool = threads(source.blocksItsThread ? 1 : 0, part)
+        let task = Task(executorPreference: options.executor ?? pool) {
+            guard await gate.pass(), !parts.control.isCancelled, let output = output(part) else { return }
             do {
                 try await source.run(output)
             } catch is CancellationError where Task.isCancelled || parts.control.isCancelled {
@@ -62,16 +55,40 @@ struct PipelineRun {
         pool?.stop()
     }
 
+    private func output(_ part: PipelineParts.Part) -> SourceOutput? {
+        guard let ledger = part.ledger, let progress = part.progress else { return nil }
+        return SourceOutput(
+            name: part.node.name,
+            logger: parts.logger(part.node.name),
+            clock: options.clock,
+            ledger: ledger,
+            router: parts.router(part, tally: part.tallies[0]),
+            progress: progress
+        )
+    }
+
+    /// Lets the sources write down how far they came, now that every message has an outcome.
+    private func closeSources() async {
+        for part in parts.parts {
+            guard case .source(let source) = part.node.role, let output = output(part) else { continue }
+            do {
+                try await source.close(output)
+            } catch {
+                parts.control.cancel(PipelineError(.source, node: part.node.name, error))
+            }
+        }
+    }
+
     // MARK: Stages
 
     private func run(_ settings: StageSettings, _ factory: @escaping ProcessorFactory, _ part: PipelineParts.Part) async
     {
         let threads = settings.ownThreads ? min(part.tallies.count, Self.cores) : 0
-        let pool = threads > 0 ? ThreadPool(name: part.node.name, count: threads) : nil
+        let pool = self.threads(threads, part)
         let sequencer = settings.order == .input ? Sequencer(window: 2 * part.tallies.count) : nil
         await withDiscardingTaskGroup { group in
             for number in part.tallies.indices {
-                group.addTask(executorPreference: pool) {
+                group.addTask(executorPreference: options.executor ?? pool) {
                     await work(part, number, sequencer: sequencer) { try await factory($0) }
                 }
             }
@@ -124,9 +141,9 @@ struct PipelineRun {
     // MARK: Sinks
 
     private func run(_ sink: any Sink, _ part: PipelineParts.Part) async {
-        let pool = sink.blocksItsThread ? ThreadPool(name: part.node.name, count: 1) : nil
+        let pool = threads(sink.blocksItsThread ? 1 : 0, part)
         await withDiscardingTaskGroup { group in
-            group.addTask(executorPreference: pool) {
+            group.addTask(executorPreference: options.executor ?? pool) {
                 await work(part, 0, sequencer: nil) { _ in
                     try await sink.open()
                     return SinkProcessor(sink, name: part.node.name) { parts.cancel($0) }
@@ -134,6 +151,11 @@ struct PipelineRun {
             }
         }
         pool?.stop()
+    }
+
+    /// Threads of a node's own, where it needs some and the pipeline has no executor for everything.
+    private func threads(_ count: Int, _ part: PipelineParts.Part) -> ThreadPool? {
+        count > 0 && options.executor == nil ? ThreadPool(name: part.node.name, count: count) : nil
     }
 
     static let cores = onlineProcessors()

@@ -13,6 +13,9 @@ final class StartGate: Sendable {
 
     private let state: Mutex<State>
 
+    /// Whether all parts were ready.
+    var hasOpened: Bool { state.withLock { $0.missing == 0 && !$0.failed } }
+
     init(parts: Int) { state = Mutex(State(missing: parts)) }
 
     /// Says that one part is ready, and waits for the others.

@@ -12,6 +12,10 @@ public protocol Source: Sendable {
 
     /// Sends everything there is.
     func run(_ output: SourceOutput) async throws
+
+    /// Called once at the end of the pipeline, when every message has an outcome, also where the source or the
+    /// pipeline failed: the time to write down how far it came (``SourceOutput/settledCount``).
+    func close(_ output: SourceOutput) async throws
 }
 
 extension Source {
@@ -19,6 +23,8 @@ extension Source {
     public var blocksItsThread: Bool { false }
     /// It reads on and never back.
     public var takesJobsBack: Bool { false }
+    /// Nothing to write down.
+    public func close(_ output: SourceOutput) async throws {}
 }
 
 /// Jobs on their way from a source into the pipeline.

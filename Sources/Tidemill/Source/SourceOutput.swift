@@ -104,6 +104,13 @@ public final class SourceOutput {
         if router.isCancelled { throw CancellationError() }
     }
 
+    /// How many messages it has sent so far, those that failed here included.
+    public var sentCount: UInt64 { ledger.opened }
+
+    /// How many of them, counted from the first without a gap, are settled for good: a source that can go back to a
+    /// place resumes behind these.
+    public var settledCount: UInt64 { ledger.settledPrefix }
+
     /// Says how far the source is, in units of its own (bytes, files, jobs), and of how much if it knows.
     public func report(done: Int64, of total: Int64?) {
         progress.done.store(done, ordering: .relaxed)

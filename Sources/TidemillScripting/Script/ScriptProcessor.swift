@@ -172,7 +172,7 @@ extension JobFailure {
         let kind: Kind =
             switch error.kind {
             case .memory: .memory
-            case .budget: .budget
+            case .budget: .emissions
             case .interrupted: .interrupted
             default: .handler
             }

@@ -89,7 +89,7 @@ import TidemillTesting
         let source = ScriptedSource(values: Self.numbers(50))
         let (sink, letters) = (CollectingSink(), CollectingSink())
         let stage = Self.stage("pick", onError: policy) { value in
-            if (value.integer ?? 0) % 5 == 0 { throw JobFailure(.budget, "too much") }
+            if (value.integer ?? 0) % 5 == 0 { throw JobFailure(.emissions, "too much") }
             return value
         }
         let report = try await runPipeline(
