@@ -79,6 +79,37 @@ package final class Channel<Element: Sendable>: Sendable {
         return leftovers
     }
 
+    // MARK: Coming back
+
+    /// Elements that were taken will come back, so that the channel does not end before.
+    package func expect(_ count: Int) { state.withLock { $0.expect(count) } }
+
+    /// One that was expected comes back, with the position that it was taken with; it is taken before the others.
+    ///
+    /// What comes after the channel was cancelled is given back to the caller.
+    package func giveBack(_ element: Element, position: UInt64) -> Batch<Element> {
+        let leftovers = Batch<Element>(capacity: 1)
+        step { state, wakeups in
+            state.giveBack(element, position: position, leftovers: leftovers, wakeups: &wakeups)
+        }
+        return leftovers
+    }
+
+    /// So many that were expected will not come back.
+    package func forget(_ count: Int) {
+        step { state, wakeups in state.forget(count, wakeups: &wakeups) }
+    }
+
+    /// Lets `count` more elements be taken: none shuts the gate, `.max` opens it for good.
+    package func setGate(_ count: Int) {
+        step { state, wakeups in state.setGate(count, wakeups: &wakeups) }
+    }
+
+    /// Lets only elements be taken that came back, or all again.
+    package func setHold(_ holds: Bool) {
+        step { state, wakeups in state.setHold(holds, wakeups: &wakeups) }
+    }
+
     // MARK: Waiting
 
     private func wait(

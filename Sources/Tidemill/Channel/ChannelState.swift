@@ -1,34 +1,3 @@
-/// What a channel does when it is full.
-public enum Overflow: String, Sendable, CaseIterable {
-    /// The sender waits: back-pressure.
-    case block
-    /// What doesn't fit is dropped.
-    case dropNewest = "drop_newest"
-    /// What has waited longest is dropped to make room.
-    case dropOldest = "drop_oldest"
-    /// What doesn't fit is handed back to its source.
-    case reject
-}
-
-/// How much a channel holds.
-public struct ChannelLimits: Sendable, Hashable {
-    /// How many jobs; 0 is a rendezvous: a sender waits until somebody takes its job.
-    public var capacity: Int
-    /// How many bytes, if that is bounded too.
-    ///
-    /// A job larger than that on its own passes while the channel is empty.
-    public var bytes: Int?
-    /// What happens when it is full.
-    public var overflow: Overflow
-
-    /// Limits; the default is 1024 jobs and back-pressure.
-    public init(capacity: Int = 1024, bytes: Int? = nil, overflow: Overflow = .block) {
-        self.capacity = max(capacity, 0)
-        self.bytes = bytes
-        self.overflow = overflow
-    }
-}
-
 /// How a wait on a channel ended.
 package enum ChannelSignal: Sendable, Equatable {
     /// All was sent, or something was received.
@@ -45,8 +14,9 @@ package enum ChannelSignal: Sendable, Equatable {
 
 /// The rules of a channel, without locks and without tasks: each method makes one step and says who is to be woken.
 ///
-/// Invariants: receivers wait only while the queue is empty and no sender waits; senders wait only while the queue is
-/// full or, at capacity 0, while no receiver waits; nobody waits once the channel was finished or cancelled.
+/// Invariants: receivers wait only while the gate is shut or there is nothing to take; senders wait only while the
+/// queue is full or, at capacity 0, while no receiver may take; nobody waits once the channel was cancelled, and none
+/// but receivers once it was finished: while an element may still come back, or while the gate is shut.
 package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
     private struct Waiting {
         let id: UInt64
@@ -72,6 +42,11 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
     private var queue = Ring<Element>()
     private var bytes = 0
     private var taken: UInt64 = 0
+    private var returns = Returns<Element>()
+    /// How many elements may still be taken: a shut gate lets none through, a half-open one a few.
+    private var gate = Int.max
+    /// Whether only elements that came back may be taken.
+    private var isHolding = false
     private var senders: [Waiting] = []
     private var receivers: [Waiting] = []
     private var phase = Phase.open
@@ -124,9 +99,9 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
     /// Gives elements straight to receivers that wait; the one that began to wait last comes first, as its caches
     /// are the warmest.
     private mutating func handOver(_ batch: Batch<Element>, wakeups: inout Wakeups) {
-        while !batch.isEmpty, let receiver = receivers.popLast() {
+        while !batch.isEmpty, gate > 0, !isHolding, let receiver = receivers.popLast() {
             let before = receiver.batch.count
-            receiver.batch.append(moving: receiver.limit, from: batch)
+            receiver.batch.append(moving: min(receiver.limit, gate), from: batch)
             number(receiver.batch, since: before)
             wakeups.add(receiver.token, .done)
         }
@@ -156,6 +131,11 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
     private mutating func number(_ batch: Batch<Element>, since before: Int) {
         if before == 0 { batch.position = taken }
         taken += UInt64(batch.count - before)
+        pass(batch.count - before)
+    }
+
+    private mutating func pass(_ count: Int) {
+        if gate != .max { gate -= count }
     }
 
     private mutating func evict(for batch: Batch<Element>, into evicted: Batch<Element>) {
@@ -177,18 +157,28 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
         wakeups: inout Wakeups
     ) -> ChannelSignal? {
         let before = batch.count
-        dequeue(limit, to: batch)
-        number(batch, since: before)
-        admitSenders(batch, limit: limit - (batch.count - before), wakeups: &wakeups)
+        take(batch, limit: limit, wakeups: &wakeups)
         if batch.count > before { return .done }
         switch phase {
-        case .finished: return .finished
+        case .finished where isDrained: return .finished
         case .cancelled: return .cancelled
-        case .open: break
+        case .open, .finished: break
         }
         guard let waiter else { return .empty }
         receivers.append(Waiting(id: waiter.id, token: waiter.token, batch: batch, limit: limit))
         return nil
+    }
+
+    /// Moves what may be taken to `batch`: an element that came back, alone, or else the oldest.
+    private mutating func take(_ batch: Batch<Element>, limit: Int, wakeups: inout Wakeups) {
+        guard gate > 0, limit > 0 else { return }
+        let before = batch.count
+        if returns.take(into: batch) { return pass(1) }
+        if isHolding { return }
+        let limit = min(limit, gate)
+        dequeue(limit, to: batch)
+        number(batch, since: before)
+        admitSenders(batch, limit: limit - (batch.count - before), wakeups: &wakeups)
     }
 
     /// Moves what senders wait with to a receiver that has room for `limit` more, then to the queue, in their order.
@@ -211,6 +201,58 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
         senders.removeFirst(admitted)
     }
 
+    // MARK: Coming back
+
+    /// Elements that were taken will come back, so that the channel does not end before.
+    package mutating func expect(_ count: Int) { returns.expected += count }
+
+    /// One that was expected comes back; it does not wait for room, and is taken before the others.
+    ///
+    /// Once the channel was cancelled it goes to `leftovers`.
+    package mutating func giveBack(
+        _ element: consuming Element,
+        position: UInt64,
+        leftovers: Batch<Element>,
+        wakeups: inout Wakeups
+    ) {
+        returns.expected -= 1
+        if phase == .cancelled { return leftovers.append(element) }
+        returns.add(element, position)
+        serveReceivers(&wakeups)
+    }
+
+    /// So many that were expected will not come back.
+    package mutating func forget(_ count: Int, wakeups: inout Wakeups) {
+        returns.expected -= count
+        serveReceivers(&wakeups)
+    }
+
+    /// Lets `count` more elements be taken: none shuts the gate, `.max` opens it for good.
+    package mutating func setGate(_ count: Int, wakeups: inout Wakeups) {
+        gate = count
+        serveReceivers(&wakeups)
+    }
+
+    /// Lets only elements be taken that came back, or all again.
+    package mutating func setHold(_ holds: Bool, wakeups: inout Wakeups) {
+        isHolding = holds
+        serveReceivers(&wakeups)
+    }
+
+    private var isDrained: Bool { queue.count == 0 && returns.isEmpty }
+
+    /// Gives receivers that wait what they may take now, or the end.
+    private mutating func serveReceivers(_ wakeups: inout Wakeups) {
+        while let receiver = receivers.last {
+            let before = receiver.batch.count
+            take(receiver.batch, limit: receiver.limit, wakeups: &wakeups)
+            guard receiver.batch.count > before else { break }
+            receivers.removeLast()
+            wakeups.add(receiver.token, .done)
+        }
+        if phase == .finished, isDrained { wakeAll(.finished, wakeups: &wakeups) }
+    }
+
     // MARK: Ending
 
     /// No more may be sent; what is queued can still be received.
@@ -219,13 +261,16 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
     package mutating func finish(wakeups: inout Wakeups) {
         guard phase == .open else { return }
         phase = .finished
-        wakeAll(.finished, wakeups: &wakeups)
+        for waiting in senders { wakeups.add(waiting.token, .finished) }
+        senders = []
+        serveReceivers(&wakeups)
     }
 
     /// Ends the channel at once; what was queued goes to `leftovers`.
     package mutating func cancel(leftovers: Batch<Element>, wakeups: inout Wakeups) {
         guard phase != .cancelled else { return }
         phase = .cancelled
+        returns.removeAll(to: leftovers)
         dequeue(queue.count, to: leftovers)
         wakeAll(.cancelled, wakeups: &wakeups)
     }

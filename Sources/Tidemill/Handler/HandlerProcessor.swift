@@ -2,36 +2,54 @@
 final class HandlerProcessor: Processor {
     private let handler: any Handler
     private let context: JobContext
+    private let watch: WorkerWatch
+    private let current = CurrentIndex()
 
     init(_ handler: any Handler, _ worker: WorkerContext) {
         self.handler = handler
         context = JobContext(worker: worker)
+        watch = worker.watch
+        watch.use(current)
     }
 
     func process(_ batch: Batch<Delivery>, _ results: BatchResults) async {
-        while let delivery = batch.popFirst() {
-            if Task.isCancelled {
-                results.settle(delivery.ticket, .cancelled)
-                continue
+        var index = 0
+        while index < batch.count, !results.isStopped {
+            // A task that was cancelled for one job is of no use to those behind it.
+            if index > 0, Task.isCancelled, watch.needsRenewal { break }
+            current.set(index)
+            guard await handle(batch[index], index, results) else { break }
+            index += 1
+        }
+        guard watch.advance(batch, by: index) else { return }
+        current.set(0)
+    }
+
+    /// False where the job was hit by a cancellation that was meant for the one before it, and is to be done again.
+    private func handle(_ delivery: Delivery, _ index: Int, _ results: BatchResults) async -> Bool {
+        context.begin(delivery)
+        do {
+            if Task.isCancelled { throw CancellationError() }
+            let value = try await handler.handle(delivery.job, context)
+            if let value, context.emitted.isEmpty {
+                results.pass(delivery, value)
+            } else {
+                if let value { context.emit(result: value) }
+                results.pass(delivery.ticket, context.emitted)
             }
-            context.begin(delivery)
-            do {
-                let value = try await handler.handle(delivery.job, context)
-                if let value, context.emitted.isEmpty {
-                    results.pass(delivery, value)
-                } else {
-                    if let value { context.emit(result: value) }
-                    results.pass(delivery.ticket, context.emitted)
-                }
-            } catch {
+        } catch {
+            if let reason = watch.verdict(index) {
+                results.stop(delivery, reason, timeout: watch.timeoutFailure)
+            } else if !Task.isCancelled {
+                results.fail(delivery, JobFailure(error))
+            } else if watch.needsRenewal {
+                return false
+            } else {
                 // A handler that was interrupted has not failed: its job is not done, and goes back.
-                if Task.isCancelled {
-                    results.settle(delivery.ticket, .cancelled)
-                } else {
-                    results.fail(delivery, JobFailure(error))
-                }
+                results.settle(delivery.ticket, .cancelled)
             }
         }
+        return true
     }
 
     func close() async { await handler.close() }
@@ -44,7 +62,7 @@ final class TransformProcessor: Processor {
     init(_ transform: @escaping @Sendable (Value) throws -> Value?) { self.transform = transform }
 
     func process(_ batch: Batch<Delivery>, _ results: BatchResults) async {
-        while let delivery = batch.popFirst() {
+        while !results.isStopped, let delivery = batch.popFirst() {
             do {
                 if let value = try transform(delivery.job.value) {
                     results.pass(delivery, value)

@@ -12,6 +12,12 @@ public final class JobContext {
 
     init(worker: WorkerContext) { self.worker = worker }
 
+    /// Which attempt at the job this is, counted from 1.
+    public private(set) var attempt = 1
+
+    /// How long the job has left by its deadline; nil without one.
+    public var remaining: Duration? { worker.remaining(ticket, details) }
+
     /// The job's identity: the same for all jobs made of one message.
     public var jobID: String { worker.jobID(ticket) }
 
@@ -38,6 +44,7 @@ public final class JobContext {
         emitted.removeAll(keepingCapacity: true)
         ticket = delivery.ticket
         details = delivery.job.details
+        attempt = delivery.attempts.count + 1
     }
 
     func emit(result value: Value) {
@@ -61,12 +68,20 @@ public struct WorkerContext: Sendable {
     package let rendersJSONLines: [Bool]
     package let sources: [String]
     package let ledgers: [Ledger]
+    /// What the worker is at.
+    package let watch: WorkerWatch
 
     /// When the message that a job was made of came in, by the pipeline's clock.
     ///
     /// The job must be unsettled.
     package func received(_ ticket: Ticket) -> Duration {
         .nanoseconds(ledgers[ticket.source].received(ticket))
+    }
+
+    /// How long a job has left by its deadline, nothing if that has passed; nil without one.
+    package func remaining(_ ticket: Ticket, _ details: JobDetails?) -> Duration? {
+        let deadline = min(ledgers[ticket.source].deadline(ticket), details?.deadline ?? .max)
+        return deadline == .max ? nil : max(.nanoseconds(deadline) - clock.now, .zero)
     }
 
     package func jobID(_ ticket: Ticket) -> String { ticket.jobID(sources) }

@@ -38,6 +38,13 @@ extension Job {
     }
 }
 
+extension Job {
+    /// The next stage has attempts of its own.
+    mutating func forgetAttempts() {
+        if let details, !details.attempts.isEmpty { self.details = details.with(attempts: []) }
+    }
+}
+
 /// What few jobs have: immutable, so that jobs may share it.
 package final class JobDetails: Sendable {
     package let key: Bytes?

@@ -25,6 +25,9 @@ public enum Outcome: UInt8, Sendable, CaseIterable, Comparable {
     /// Whether the source need not give the message again.
     public var isSettled: Bool { self <= .expired }
 
+    /// Whether the job was to be done and was not.
+    var isFailure: Bool { self == .deadLettered || self == .expired || self == .rejected }
+
     /// The name in summaries, metrics and logs.
     public var name: String {
         switch self {

@@ -8,6 +8,8 @@ import Synchronization
 ///
 /// Whoever holds the only job of a message is the only one who may touch its slot, so the common case (one message,
 /// one job) is settled by a plain store; only messages with several jobs pay for a compare-and-swap.
+///
+/// A slot is also the message's context: whether it was stopped, and why, and until when it may take.
 package final class Ledger: Sendable {
     package typealias Receipt = @Sendable (Outcome) -> Void
 
@@ -19,17 +21,28 @@ package final class Ledger: Sendable {
     private nonisolated(unsafe) let slots: UnsafeMutablePointer<Atomic<UInt64>>
     private nonisolated(unsafe) let receipts: UnsafeMutablePointer<Receipt?>
     private nonisolated(unsafe) let times: UnsafeMutablePointer<Int>
+    private nonisolated(unsafe) let deadlines: UnsafeMutablePointer<Int>
     private let next = Mutex<UInt64>(0)
     private let prefix = Mutex<UInt64>(0)
     /// The first message that was handed back, or more than any number.
     private let firstReturned = Atomic<UInt64>(.max)
     private let waiter = Mutex<UnsafeContinuation<Void, Never>?>(nil)
     private let hasWaiter = Atomic<Bool>(false)
+    private let siblings: SiblingPolicy
+    private let contexts: ContextRegistry
 
     /// A ledger for the source with that number, for up to `capacity` (a power of two) messages in flight.
-    package init(source: Int, capacity: Int) {
+    package init(
+        source: Int,
+        capacity: Int,
+        siblings: SiblingPolicy = .proceed,
+        contexts: ContextRegistry = ContextRegistry()
+    ) {
         precondition(capacity > 0 && capacity & (capacity - 1) == 0, "a ring's capacity is a power of two")
         self.source = source
+        self.siblings = siblings
+        self.contexts = contexts
+        if siblings == .cancel { contexts.note() }
         mask = UInt64(capacity - 1)
         slots = .allocate(capacity: capacity)
         receipts = .allocate(capacity: capacity)
@@ -37,6 +50,8 @@ package final class Ledger: Sendable {
         receipts.initialize(repeating: nil, count: capacity)
         times = .allocate(capacity: capacity)
         times.initialize(repeating: 0, count: capacity)
+        deadlines = .allocate(capacity: capacity)
+        deadlines.initialize(repeating: .max, count: capacity)
     }
 
     deinit {
@@ -46,14 +61,22 @@ package final class Ledger: Sendable {
         receipts.deinitialize(count: capacity)
         receipts.deallocate()
         times.deallocate()
+        deadlines.deallocate()
     }
 
     // MARK: Opening
 
     /// Gives the first jobs of the batch their tickets, one message each, as many as there is room for; says how many.
     ///
-    /// `time` is when they were received, in nanoseconds of the pipeline's clock.
-    package func open(_ deliveries: Batch<Delivery>, receipts given: [Receipt?] = [], at time: Int) -> Int {
+    /// `time` is when they were received, in nanoseconds of the pipeline's clock; each may take `timeToLive` of these,
+    /// or less where its own context says so.
+    package func open(
+        _ deliveries: Batch<Delivery>,
+        receipts given: [Receipt?] = [],
+        contexts: [MessageContext?] = [],
+        at time: Int,
+        timeToLive: Int? = nil
+    ) -> Int {
         next.withLock { next in
             var opened = 0
             while opened < deliveries.count {
@@ -61,13 +84,23 @@ package final class Ledger: Sendable {
                 guard slots[slot].load(ordering: .acquiring) == 0 else { break }
                 if opened < given.count { receipts[slot] = given[opened] }
                 times[slot] = time
-                slots[slot].store(1, ordering: .relaxed)
-                deliveries[opened].ticket = Ticket(source: source, sequence: next)
+                let ticket = Ticket(source: source, sequence: next)
+                slots[slot].store(1 | generation(ticket), ordering: .relaxed)
+                deliveries[opened].ticket = ticket
+                deadlines[slot] = timeToLive.map { time + $0 } ?? .max
+                if opened < contexts.count, let context = contexts[opened] { begin(ticket, context) }
                 next += 1
                 opened += 1
             }
             return opened
         }
+    }
+
+    private func begin(_ ticket: Ticket, _ context: MessageContext) {
+        contexts.note()
+        let slot = Int(ticket.sequence & mask)
+        if let life = context.timeToLive { deadlines[slot] = min(deadlines[slot], times[slot] + life.nanoseconds) }
+        if context.bind(self, ticket) { stop(ticket, .withdrawn) }
     }
 
     /// Waits until the oldest message is settled, so that one more can be opened.
@@ -91,6 +124,34 @@ package final class Ledger: Sendable {
     /// When an unsettled message was received, in nanoseconds of the pipeline's clock.
     package func received(_ ticket: Ticket) -> Int { times[Int(ticket.sequence & mask)] }
 
+    // MARK: Contexts
+
+    /// Until when an unsettled message may take, in nanoseconds of the pipeline's clock; the largest number if it may
+    /// take for ever.
+    package func deadline(_ ticket: Ticket) -> Int { deadlines[Int(ticket.sequence & mask)] }
+
+    /// Why an unsettled message was stopped, if it was.
+    package func stopReason(_ ticket: Ticket) -> StopReason? {
+        reason(slots[Int(ticket.sequence & mask)].load(ordering: .relaxed))
+    }
+
+    /// Stops a message, if it is not settled: its jobs are not started any more, and those at work are interrupted.
+    package func stop(_ ticket: Ticket, _ reason: StopReason) {
+        let slot = Int(ticket.sequence & mask)
+        var old = slots[slot].load(ordering: .relaxed)
+        while old & Self.pending > 0, old >> Self.generationShift == generation(ticket) >> Self.generationShift,
+            self.reason(old) == nil
+        {
+            let (done, seen) = slots[slot].compareExchange(
+                expected: old,
+                desired: old | UInt64(reason.rawValue) << Self.reasonShift,
+                ordering: .acquiringAndReleasing
+            )
+            if done { return contexts.stopped(ticket, reason) }
+            old = seen
+        }
+    }
+
     // MARK: Settling
 
     /// One job of a message became several: `extra` more than the one.
@@ -106,17 +167,21 @@ package final class Ledger: Sendable {
         var old = slots[index].load(ordering: .acquiring)
         precondition(old & Self.pending != 0, "a job is settled once")
         while old & Self.pending > 1 {
-            let worst = max(old >> Self.worstShift, UInt64(outcome.rawValue))
-            let new = (old & Self.pending - 1) | worst << Self.worstShift
+            let stops = siblings == .cancel && outcome.isFailure && reason(old) == nil
+            var new = (old & ~Self.worstMask) - 1 | UInt64(worst(old, outcome).rawValue) << Self.worstShift
+            if stops { new |= UInt64(StopReason.sibling.rawValue) << Self.reasonShift }
             let (done, seen) = slots[index].compareExchange(
                 expected: old,
                 desired: new,
                 ordering: .acquiringAndReleasing
             )
-            if done { return }
+            if done {
+                if stops { contexts.stopped(ticket, .sibling) }
+                return
+            }
             old = seen
         }
-        let worst = max(outcome, Outcome(rawValue: UInt8(old >> Self.worstShift)) ?? outcome)
+        let worst = worst(old, outcome)
         if !worst.isSettled { noteReturned(ticket.sequence) }
         if let receipt = receipts[index] {
             receipts[index] = nil
@@ -168,6 +233,29 @@ package final class Ledger: Sendable {
         (0...Int(mask)).count { slots[$0].load(ordering: .acquiring) != 0 }
     }
 
+    // MARK: The slot's parts
+
     private static let pending: UInt64 = 0xFFFF_FFFF
     private static let worstShift: UInt64 = 32
+    private static let worstMask: UInt64 = 0xFF << 32
+    private static let reasonShift: UInt64 = 40
+    private static let generationShift: UInt64 = 48
+
+    /// Which of the messages that had the slot it is, so that who stops one that is long settled stops no other.
+    private func generation(_ ticket: Ticket) -> UInt64 {
+        (ticket.sequence >> UInt64((mask + 1).trailingZeroBitCount)) << Self.generationShift
+    }
+
+    private func reason(_ slot: UInt64) -> StopReason? {
+        StopReason(rawValue: UInt8(truncatingIfNeeded: slot >> Self.reasonShift))
+    }
+
+    /// The worse of what a message's jobs came to so far and what another comes to.
+    ///
+    /// A job that was stopped because a sibling failed takes nothing from what the sibling came to.
+    private func worst(_ slot: UInt64, _ outcome: Outcome) -> Outcome {
+        let before = Outcome(rawValue: UInt8(truncatingIfNeeded: slot >> Self.worstShift)) ?? outcome
+        if outcome == .cancelled, reason(slot) == .sibling { return before }
+        return max(before, outcome)
+    }
 }

@@ -56,12 +56,8 @@ public final class Pipeline: Service {
     public func drain() {
         guard !parts.control.isDraining else { return }
         parts.control.drain()
-        let (parts, options) = (parts, options)
-        let timer = Task(executorPreference: options.executor) {
-            try? await options.clock.sleep(for: options.shutdownTimeout)
-            if !parts.control.isEnded { parts.cancel() }
-        }
-        parts.control.add(timer: timer)
+        let timer = ActionTimer { [parts] in parts.cancel() }
+        parts.timers.set(timer, at: options.clock.now + options.shutdownTimeout)
     }
 
     /// Stops at once: handlers are interrupted, and jobs that are not done are cancelled.
@@ -91,6 +87,10 @@ public struct PipelineOptions: Sendable {
     /// Where all tasks of the pipeline run, in place of threads of their own; for tests that want to decide who runs
     /// next.
     public var executor: (any TaskExecutor)?
+    /// Where the waits between attempts get their randomness from; nil is the system's.
+    public var seed: UInt64?
+    /// How long a job may take to stop that was told to, before its worker is given up and replaced.
+    public var stopGrace: Duration = .seconds(1)
 
     /// Options; the defaults are a logger named "tidemill", the system's clock, 25 s and 131,072 messages.
     public init(

@@ -7,7 +7,7 @@ final class PipelineControl: Sendable {
         var isDraining = false
         var sources: [Task<Void, Never>] = []
         var work: Task<Void, Never>?
-        var timer: Task<Void, Never>?
+        var cancellations: [@Sendable () -> Void] = []
         var isStarted = false
         var isEnded = false
     }
@@ -28,22 +28,12 @@ final class PipelineControl: Sendable {
         }
     }
 
-    /// Notes the task that waits for a drain to have taken too long.
-    func add(timer task: Task<Void, Never>) {
-        let isEnded = state.withLock { state in
-            state.timer = task
-            return state.isEnded
-        }
-        if isEnded { task.cancel() }
-    }
-
-    /// Nothing runs any more, so that nobody has to wait for it.
+    /// Nothing runs any more.
     func end() {
-        let timer = state.withLock { state in
+        state.withLock { state in
             state.isEnded = true
-            return state.timer
+            state.cancellations = []
         }
-        timer?.cancel()
     }
 
     /// Notes a source's task, and stops it at once if the pipeline is being drained already.
@@ -61,6 +51,15 @@ final class PipelineControl: Sendable {
         if isCancelled { task.cancel() }
     }
 
+    /// Has this called when everything is to stop now; at once, if that is so already.
+    func onCancel(_ action: @escaping @Sendable () -> Void) {
+        let isCancelled = state.withLock { state in
+            state.cancellations.append(action)
+            return cancelled.load(ordering: .acquiring)
+        }
+        if isCancelled { action() }
+    }
+
     /// Asks the sources to stop; what they brought is still processed.
     func drain() {
         let sources = state.withLock { state in
@@ -74,13 +73,14 @@ final class PipelineControl: Sendable {
     ///
     /// The first failure is the one that counts.
     func cancel(_ failure: PipelineError? = nil) {
-        let work = state.withLock { state in
+        let (work, cancellations) = state.withLock { state in
             state.failure = state.failure ?? failure
             // Under the lock: whoever notes the work after this sees it.
             cancelled.store(true, ordering: .releasing)
-            return state.work
+            return (state.work, state.cancellations)
         }
         drain()
         work?.cancel()
+        for cancel in cancellations { cancel() }
     }
 }

@@ -12,6 +12,8 @@ public struct PipelineError: Error, Sendable, CustomStringConvertible {
         public static let source = Code(name: "source")
         /// A sink broke.
         public static let sink = Code(name: "sink")
+        /// Too many workers could not be stopped.
+        public static let stuck = Code(name: "stuck")
         /// A job failed where the policy is to stop.
         public static let stopped = Code(name: "stopped")
     }

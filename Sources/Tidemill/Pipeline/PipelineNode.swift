@@ -16,6 +16,10 @@ public struct PipelineNode: Sendable {
     ///
     /// A source has none.
     public var channel = ChannelLimits()
+    /// How long a source's messages may take, from when the pipeline takes them in; nil for as long as it takes.
+    public var deadline: Duration?
+    /// What happens to the other jobs of a source's message when one of them fails.
+    public var onSiblingFailure = SiblingPolicy.proceed
     /// What happens to a job that fails here.
     ///
     /// Nil is ``ErrorPolicy/deadLetter`` where the pipeline has dead letters, else ``ErrorPolicy/reject`` for a
@@ -50,6 +54,21 @@ public struct StageSettings: Sendable {
     /// Whether the workers run on threads of the stage's own, at most one for each core: for handlers that block or
     /// compute for long, which would hold up everything else on Swift's own threads.
     public var ownThreads: Bool
+    /// How long an attempt at a job may take before it is stopped; nil for as long as it takes.
+    ///
+    /// It is stopped no earlier, and no later than an eighth of this after.
+    public var timeout: Duration?
+    /// How old a message may be whose job is started or handled here, counted from when the pipeline took it in; an
+    /// older one has ``Outcome/expired``.
+    ///
+    /// Jobs that come out of the stage keep what is left of it.
+    public var deadline: Duration?
+    /// When a failed job is tried again; nil is never, unless a script asks for it.
+    public var retry: RetryPolicy?
+    /// When the stage takes a break because too many attempts fail.
+    public var breaker: BreakerPolicy?
+    /// How many workers may be given up because they can't be stopped, before the pipeline fails.
+    public var maxStuckWorkers = 8
 
     /// Settings; the default is one worker on Swift's own threads.
     public init(workers: Int = 1, order: JobOrder = .none, ownThreads: Bool = false) {

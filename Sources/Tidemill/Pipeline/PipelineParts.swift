@@ -17,12 +17,18 @@ final class PipelineParts: Sendable {
         let progress: SourceProgress?
         /// The ledger of a source.
         let ledger: Ledger?
+        /// What the workers of any other node share.
+        let stage: Stage?
         /// Every channel that it sends into, each once: those of its routes, and the dead letters.
         let downstream: [Channel<Delivery>]
     }
 
     let parts: [Part]
     let control = PipelineControl()
+    let contexts: ContextRegistry
+    let timers: Timers
+    let strays: Strays
+    let stopLatency = StopLatency()
     let ledgers: [Ledger]
     let sources: [String]
     let options: PipelineOptions
@@ -39,13 +45,18 @@ final class PipelineParts: Sendable {
         }
         let letters = deadLetters == nil ? nil : channels.last ?? nil
         let inFlight = 1 << (Int.bitWidth - (max(options.inFlight, 1) - 1).leadingZeroBitCount)
-        var ledgers: [Ledger] = []
+        let contexts = ContextRegistry()
+        let ledgers = nodes.filter(\.isSource).enumerated().map { source, node in
+            Ledger(source: source, capacity: inFlight, siblings: node.onSiblingFailure, contexts: contexts)
+        }
+        let timers = Timers(options.clock, executor: options.executor)
+        let strays = Strays(ledgers)
         var parts: [Part] = []
+        var sources = ledgers.makeIterator()
         var writers: [ObjectIdentifier: Int] = [:]
         for (number, node) in all.enumerated() {
             let outputs = number < nodes.count ? wiring.outputs[number] : Wiring.Outputs()
-            let ledger = node.isSource ? Ledger(source: ledgers.count, capacity: inFlight) : nil
-            if let ledger { ledgers.append(ledger) }
+            if node.deadline != nil { contexts.note() }
             let routes = outputs.readers.map { $0.compactMap { channels[$0] } }
             // Every node may send to the dead letters but the dead letters' own.
             let targets = number < nodes.count ? routes.joined() + [letters].compactMap(\.self) : []
@@ -58,7 +69,10 @@ final class PipelineParts: Sendable {
                 rendersJSONLines: outputs.readers.map { $0.allSatisfy { all[$0].acceptsJSONLines } },
                 tallies: (0..<node.workers).map { _ in Tally() },
                 progress: node.isSource ? SourceProgress() : nil,
-                ledger: ledger,
+                ledger: node.isSource ? sources.next() : nil,
+                stage: channels[number].map { channel in
+                    Stage(node, channel, ports: outputs.ports.count, options, timers, contexts, strays, ledgers)
+                },
                 downstream: targets.filter { seen.insert(ObjectIdentifier($0)).inserted }
             )
             for channel in part.downstream { writers[ObjectIdentifier(channel), default: 0] += 1 }
@@ -66,9 +80,12 @@ final class PipelineParts: Sendable {
         }
         self.parts = parts
         self.ledgers = ledgers
+        self.contexts = contexts
+        self.timers = timers
+        self.strays = strays
         self.options = options
         self.writers = Mutex(writers)
-        sources = nodes.filter(\.isSource).map(\.name)
+        self.sources = nodes.filter(\.isSource).map(\.name)
         self.deadLetters = letters
         takesJobsBack = nodes.allSatisfy { node in
             if case .source(let source) = node.role { source.takesJobsBack } else { true }
@@ -112,6 +129,22 @@ final class PipelineParts: Sendable {
         return Router(routes: part.routes, failures: policy, ledgers: ledgers, tally: tally, control: control)
     }
 
+    func workerContext(_ part: Part, _ number: Int, _ watch: WorkerWatch) -> WorkerContext {
+        var logger = logger(part.node.name)
+        logger[metadataKey: "worker"] = "\(number + 1)"
+        return WorkerContext(
+            stage: part.node.name,
+            worker: number + 1,
+            logger: logger,
+            clock: options.clock,
+            ports: part.ports,
+            rendersJSONLines: part.rendersJSONLines,
+            sources: sources,
+            ledgers: ledgers,
+            watch: watch
+        )
+    }
+
     func logger(_ node: String) -> Logger {
         var logger = options.logger
         logger[metadataKey: "node"] = "\(node)"
@@ -144,23 +177,14 @@ final class PipelineParts: Sendable {
         defer { cancels.leave() }
         control.cancel(failure)
         for part in parts {
-            guard let channel = part.input else { continue }
-            let router = router(part, tally: Tally())
-            let leftovers = channel.cancel()
-            let count = leftovers.count
-            router.settleAll(leftovers, .cancelled)
-            cancelled.add(count, ordering: .relaxed)
+            if let channel = part.input { strays.settle(channel.cancel(), .cancelled) }
         }
     }
-
-    /// How many queued jobs ``cancel(_:)`` settled, on whatever thread it was called.
-    private let cancelled = Atomic<Int>(0)
 
     // MARK: Watching
 
     func snapshot(name: String) -> PipelineSnapshot {
-        var books = parts.flatMap(\.tallies).map(\.books).reduce(Books(), +)
-        books[.cancelled] += cancelled.load(ordering: .relaxed)
+        let books = parts.flatMap(\.tallies).map(\.books).reduce(strays.books, +)
         return PipelineSnapshot(
             name: name,
             time: options.clock.now,

@@ -24,14 +24,16 @@ struct PipelineRun {
         await work.value
         await parts.settle()
         if gate.hasOpened { await closeSources() }
+        parts.timers.end()
+        parts.contexts.end()
         parts.control.end()
     }
 
     private func run(_ part: PipelineParts.Part) async {
         switch part.node.role {
         case .source(let source): await run(source, part)
-        case .stage(let settings, let factory, _): await run(settings, factory, part)
-        case .sink(let sink): await run(sink, part)
+        case .stage(let settings, let factory, _): await run(part, settings, factory)
+        case .sink(let sink): await run(part, settings(sink), processor(sink, part))
         }
         parts.finish(part)
     }
@@ -39,7 +41,8 @@ struct PipelineRun {
     // MARK: Sources
 
     private func run(_ source: any Source, _ part: PipelineParts.Part) async {
-        let pool = threads(source.blocksItsThread ? 1 : 0, part)
+        let needsThread = source.blocksItsThread && options.executor == nil
+        let pool = needsThread ? ThreadPool(name: part.node.name, count: 1) : nil
         let task = Task(executorPreference: options.executor ?? pool) {
             guard await gate.pass(), !parts.control.isCancelled, let output = output(part) else { return }
             do {
@@ -63,7 +66,8 @@ struct PipelineRun {
             clock: options.clock,
             ledger: ledger,
             router: parts.router(part, tally: part.tallies[0]),
-            progress: progress
+            progress: progress,
+            timeToLive: part.node.deadline
         )
     }
 
@@ -79,84 +83,22 @@ struct PipelineRun {
         }
     }
 
-    // MARK: Stages
+    // MARK: Stages and sinks
 
-    private func run(_ settings: StageSettings, _ factory: @escaping ProcessorFactory, _ part: PipelineParts.Part) async
-    {
-        let threads = settings.ownThreads ? min(part.tallies.count, Self.cores) : 0
-        let pool = self.threads(threads, part)
-        let sequencer = settings.order == .input ? Sequencer(window: 2 * part.tallies.count) : nil
-        await withDiscardingTaskGroup { group in
-            for number in part.tallies.indices {
-                group.addTask(executorPreference: options.executor ?? pool) {
-                    await work(part, number, sequencer: sequencer) { try await factory($0) }
-                }
-            }
+    private func run(_ part: PipelineParts.Part, _ settings: StageSettings, _ make: @escaping ProcessorFactory) async {
+        guard let stage = part.stage else { return }
+        let pool = WorkerPool(parts, part, stage, settings, gate: gate, make: make)
+        parts.control.onCancel { pool.cancel() }
+        parts.contexts.add { pool.stop($0, $1) }
+        await pool.run()
+    }
+
+    private func settings(_ sink: any Sink) -> StageSettings { StageSettings(ownThreads: sink.blocksItsThread) }
+
+    private func processor(_ sink: any Sink, _ part: PipelineParts.Part) -> ProcessorFactory {
+        { worker in
+            try await sink.open()
+            return SinkProcessor(sink, name: part.node.name, watch: worker.watch) { parts.cancel($0) }
         }
-        pool?.stop()
     }
-
-    private func work(
-        _ part: PipelineParts.Part,
-        _ number: Int,
-        sequencer: Sequencer?,
-        _ make: (WorkerContext) async throws -> any Processor
-    ) async {
-        let processor: any Processor
-        do {
-            processor = try await make(context(part, number))
-        } catch is CancellationError where parts.control.isCancelled {
-            return gate.fail()
-        } catch {
-            parts.cancel(PipelineError(.start, node: part.node.name, error))
-            return gate.fail()
-        }
-        guard let input = part.input, await gate.pass() else { return await processor.close() }
-        let worker = Worker(
-            input: input,
-            processor: processor,
-            router: parts.router(part, tally: part.tallies[number]),
-            ports: part.ports.count,
-            sequencer: sequencer,
-            clock: options.clock
-        )
-        await worker.run()
-    }
-
-    private func context(_ part: PipelineParts.Part, _ number: Int) -> WorkerContext {
-        var logger = parts.logger(part.node.name)
-        logger[metadataKey: "worker"] = "\(number + 1)"
-        return WorkerContext(
-            stage: part.node.name,
-            worker: number + 1,
-            logger: logger,
-            clock: options.clock,
-            ports: part.ports,
-            rendersJSONLines: part.rendersJSONLines,
-            sources: parts.sources,
-            ledgers: parts.ledgers
-        )
-    }
-
-    // MARK: Sinks
-
-    private func run(_ sink: any Sink, _ part: PipelineParts.Part) async {
-        let pool = threads(sink.blocksItsThread ? 1 : 0, part)
-        await withDiscardingTaskGroup { group in
-            group.addTask(executorPreference: options.executor ?? pool) {
-                await work(part, 0, sequencer: nil) { _ in
-                    try await sink.open()
-                    return SinkProcessor(sink, name: part.node.name) { parts.cancel($0) }
-                }
-            }
-        }
-        pool?.stop()
-    }
-
-    /// Threads of a node's own, where it needs some and the pipeline has no executor for everything.
-    private func threads(_ count: Int, _ part: PipelineParts.Part) -> ThreadPool? {
-        count > 0 && options.executor == nil ? ThreadPool(name: part.node.name, count: count) : nil
-    }
-
-    static let cores = onlineProcessors()
 }

@@ -5,14 +5,19 @@ final class SinkProcessor: Processor {
     private let sink: any Sink
     private let name: String
     private let stop: @Sendable (PipelineError) -> Void
+    private let watch: WorkerWatch
+    private let whole = WholeBatch()
 
-    init(_ sink: any Sink, name: String, stop: @escaping @Sendable (PipelineError) -> Void) {
+    init(_ sink: any Sink, name: String, watch: WorkerWatch, stop: @escaping @Sendable (PipelineError) -> Void) {
         self.sink = sink
         self.name = name
         self.stop = stop
+        self.watch = watch
+        watch.use(whole)
     }
 
     func process(_ batch: Batch<Delivery>, _ results: BatchResults) async {
+        whole.set(batch.count)
         let writing = SinkBatch(batch)
         do {
             try await sink.write(writing)
@@ -38,7 +43,7 @@ final class SinkProcessor: Processor {
             let isDeadLetter = deliveries[index].job.details?.failure != nil && outcome == .delivered
             results.settle(deliveries[index].ticket, isDeadLetter ? .deadLettered : outcome)
         }
-        batch.removeAll()
+        _ = watch.advance(batch, by: batch.count)
     }
 
     func close() async {

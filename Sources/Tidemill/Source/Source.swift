@@ -34,6 +34,8 @@ public struct JobBatch: ~Copyable {
     package let deliveries = Batch<Delivery>(capacity: 64)
     /// What to call with the outcome of each message, by place; filled up only where a message has one.
     package var receipts: [(@Sendable (Outcome) -> Void)?] = []
+    /// The context of each message, by place; filled up only where a message has one.
+    package var contexts: [MessageContext?] = []
 
     /// An empty batch.
     public init() {}
@@ -51,8 +53,17 @@ public struct JobBatch: ~Copyable {
 
     /// Adds a job.
     ///
+    /// `context` says how long the message may take, and can withdraw it; it belongs to this message alone.
     /// `acknowledge` is called once, on any thread, with the worst outcome of all jobs made of it.
-    public mutating func append(_ job: Job, acknowledge: (@Sendable (Outcome) -> Void)? = nil) {
+    public mutating func append(
+        _ job: Job,
+        context: MessageContext? = nil,
+        acknowledge: (@Sendable (Outcome) -> Void)? = nil
+    ) {
+        if let context {
+            while contexts.count < count { contexts.append(nil) }
+            contexts.append(context)
+        }
         if let acknowledge {
             while receipts.count < count { receipts.append(nil) }
             receipts.append(acknowledge)

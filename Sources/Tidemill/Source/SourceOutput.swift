@@ -14,6 +14,7 @@ public final class SourceOutput {
     private let ledger: Ledger
     private let router: Router
     private let progress: SourceProgress
+    private let timeToLive: Int?
     private let portion = Batch<Delivery>()
 
     init(
@@ -22,7 +23,8 @@ public final class SourceOutput {
         clock: any PipelineClock,
         ledger: Ledger,
         router: Router,
-        progress: SourceProgress
+        progress: SourceProgress,
+        timeToLive: Duration?
     ) {
         self.name = name
         self.logger = logger
@@ -30,6 +32,7 @@ public final class SourceOutput {
         self.ledger = ledger
         self.router = router
         self.progress = progress
+        self.timeToLive = timeToLive?.nanoseconds
     }
 
     /// Sends every job of the batch, which is empty afterwards; waits while there is no room.
@@ -44,7 +47,9 @@ public final class SourceOutput {
             let opened = ledger.open(
                 deliveries,
                 receipts: Array(batch.receipts.dropFirst(sent)),
-                at: clock.now.nanoseconds
+                contexts: Array(batch.contexts.dropFirst(sent)),
+                at: clock.now.nanoseconds,
+                timeToLive: timeToLive
             )
             if opened == 0 {
                 await ledger.waitForRoom()
@@ -61,17 +66,23 @@ public final class SourceOutput {
             }
         }
         batch.receipts.removeAll(keepingCapacity: true)
+        batch.contexts.removeAll(keepingCapacity: true)
         if router.isCancelled { throw CancellationError() }
     }
 
     /// Sends one job.
     ///
+    /// `context` says how long the message may take, and can withdraw it; it belongs to this message alone.
     /// `acknowledge` is called once, on any thread, with the worst outcome of all jobs made of it.
     ///
     /// - Throws: `CancellationError` when the pipeline was cancelled.
-    public func send(_ job: Job, acknowledge: (@Sendable (Outcome) -> Void)? = nil) async throws {
+    public func send(
+        _ job: Job,
+        context: MessageContext? = nil,
+        acknowledge: (@Sendable (Outcome) -> Void)? = nil
+    ) async throws {
         var batch = JobBatch()
-        batch.append(job, acknowledge: acknowledge)
+        batch.append(job, context: context, acknowledge: acknowledge)
         try await send(&batch)
     }
 

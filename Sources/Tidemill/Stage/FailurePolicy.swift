@@ -24,7 +24,7 @@ package struct FailurePolicy: Sendable {
         // A dead letter that can't be written must not become a dead letter again.
         let isDeadLetter = delivery.job.details?.failure != nil
         log(delivery, failure)
-        switch isDeadLetter ? .stop : policy {
+        switch isDeadLetter ? .stop : failure.advice == .reject ? .reject : policy {
         case .deadLetter where deadLetters != nil:
             let details = JobDetails(key: delivery.job.key, metadata: delivery.job.metadata, failure: failure)
             return .deadLetter(Job(value: record(delivery, failure), details: details))

@@ -23,9 +23,14 @@ package final class BatchResults: @unchecked Sendable {
     /// The jobs that go on to those that read the stage itself: port 0.
     package let main: Batch<Delivery>
     /// The jobs that failed, with the value that they came with.
-    package private(set) var failures: [(delivery: Delivery, failure: JobFailure)] = []
+    package internal(set) var failures: [(delivery: Delivery, failure: JobFailure)] = []
     /// The jobs that ended here.
     package let settled = Batch<(ticket: Ticket, outcome: Outcome)>()
+    /// Whether a processor is to stop behind the first job that fails, and leave the rest in the batch: results that
+    /// keep their order can't have a gap in the middle.
+    package internal(set) var stopsAtFailure = false
+    /// Whether the processor is to stop here, because a job has failed.
+    package var isStopped: Bool { stopsAtFailure && !failures.isEmpty }
     /// The messages that have more jobs now than they had.
     package private(set) var added: [(ticket: Ticket, extra: Int)] = []
 
@@ -37,11 +42,13 @@ package final class BatchResults: @unchecked Sendable {
     /// The job goes on with this value, and keeps its key and metadata.
     package func pass(_ delivery: consuming Delivery, _ value: consuming Value) {
         delivery.job.value = value
+        delivery.job.forgetAttempts()
         main.append(delivery)
     }
 
     /// The job became this one.
     package func pass(_ ticket: Ticket, _ job: consuming Job) {
+        job.forgetAttempts()
         main.append(Delivery(job, ticket: ticket))
     }
 
@@ -49,12 +56,20 @@ package final class BatchResults: @unchecked Sendable {
     package func pass(_ ticket: Ticket, _ jobs: [(port: Int, job: Job)]) {
         guard !jobs.isEmpty else { return settle(ticket, .filtered) }
         if jobs.count > 1 { added.append((ticket, jobs.count - 1)) }
-        for (port, job) in jobs { outputs[port].append(Delivery(job, ticket: ticket)) }
+        for (port, var job) in jobs {
+            job.forgetAttempts()
+            outputs[port].append(Delivery(job, ticket: ticket))
+        }
     }
 
     /// The job ended here.
     package func settle(_ ticket: Ticket, _ outcome: Outcome) {
         settled.append((ticket, outcome))
+    }
+
+    /// The job was stopped for that reason; `timeout` is its failure where the attempt took too long.
+    package func stop(_ delivery: Delivery, _ reason: StopReason, timeout: JobFailure) {
+        if let outcome = reason.outcome { settle(delivery.ticket, outcome) } else { fail(delivery, timeout) }
     }
 
     /// The job failed; the stage's policy says what happens to it.

@@ -16,7 +16,16 @@ final class Sequencer: Sendable {
         var parked: [UInt64: Parked] = [:]
         var isSending = false
         var waiting: [UnsafeContinuation<Void, Never>] = []
+        /// How many workers may go on though they are too far ahead.
+        var exempt = 0
         var free: [BatchResults] = []
+
+        mutating func mustWait(_ window: Int) -> Bool {
+            guard parked.count > window else { return false }
+            if exempt == 0 { return true }
+            exempt -= 1
+            return false
+        }
     }
 
     private let window: Int
@@ -69,12 +78,22 @@ final class Sequencer: Sendable {
         for continuation in waiting { continuation.resume() }
     }
 
+    /// Lets one worker that is too far ahead go on: there is a job for it whose turn may be next.
+    func exemptOne() {
+        let continuation = state.withLock { state in
+            state.exempt += 1
+            return state.waiting.popLast()
+        }
+        continuation?.resume()
+    }
+
     private func waitForWindow() async {
-        while state.withLock({ $0.parked.count > window }) {
+        while state.withLock({ $0.mustWait(window) }) {
             await withUnsafeContinuation { continuation in
                 let mustWait = state.withLock { state in
-                    // Somebody must be at work who will advance: the sender, or the worker whose run is next.
-                    guard state.parked.count > window else { return false }
+                    // Somebody must be at work who will advance: the sender, the worker whose run is next, or one that
+                    // is exempt because the next job comes back for another attempt.
+                    guard state.parked.count > window, state.exempt == 0 else { return false }
                     state.waiting.append(continuation)
                     return true
                 }

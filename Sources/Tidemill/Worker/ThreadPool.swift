@@ -15,6 +15,11 @@ package final class ThreadPool: TaskExecutor {
         var jobs: [UnownedJob] = []
         var first = 0
         var stopped = false
+        var running = 0
+        /// Threads that don't come back from what they run, and have been replaced.
+        var lost = 0
+        /// Threads that are to end, because some came back after all.
+        var surplus = 0
     }
 
     // `nonisolated(unsafe)`: the queue is touched under the POSIX mutex, which has the condition that
@@ -22,7 +27,7 @@ package final class ThreadPool: TaskExecutor {
     private nonisolated(unsafe) let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private nonisolated(unsafe) let condition: UnsafeMutablePointer<pthread_cond_t>
     private nonisolated(unsafe) let state: UnsafeMutablePointer<State>
-    private let threads = Mutex<[pthread_t]>([])
+    private let name: String
 
     /// Starts `count` threads with that name; ``stop()`` ends them.
     package init(name: String, count: Int) {
@@ -32,9 +37,9 @@ package final class ThreadPool: TaskExecutor {
         state.initialize(to: State())
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(condition, nil)
-        let started = (0..<max(count, 1)).compactMap { _ in start(name: name) }
-        precondition(!started.isEmpty, "the system refuses every thread")
-        threads.withLock { $0 = started }
+        self.name = name
+        let started = (0..<max(count, 1)).count { _ in start() }
+        precondition(started > 0, "the system refuses every thread")
     }
 
     deinit {
@@ -54,26 +59,42 @@ package final class ThreadPool: TaskExecutor {
         pthread_cond_signal(condition)
     }
 
-    /// Ends the threads once they have run what is queued, and waits for them.
+    /// Starts another thread in place of one that does not come back from what it runs.
+    package func replaceThread() {
+        let started = start()
+        pthread_mutex_lock(mutex)
+        state.pointee.lost += 1
+        if !started { state.pointee.surplus -= 1 }
+        pthread_cond_broadcast(condition)
+        pthread_mutex_unlock(mutex)
+    }
+
+    /// What had been given up has come back: one thread is too many now.
+    package func takeThreadBack() {
+        pthread_mutex_lock(mutex)
+        state.pointee.lost -= 1
+        state.pointee.surplus += 1
+        pthread_cond_signal(condition)
+        pthread_mutex_unlock(mutex)
+    }
+
+    /// Ends the threads once they have run what is queued, and waits for them; not for those that don't come back.
     ///
     /// No task may prefer the pool afterwards. Not to be called from a thread of the pool.
     package func stop() {
         pthread_mutex_lock(mutex)
         state.pointee.stopped = true
-        pthread_mutex_unlock(mutex)
         pthread_cond_broadcast(condition)
-        let ended = threads.withLock { threads in
-            defer { threads = [] }
-            return threads
-        }
-        for thread in ended { pthread_join(thread, nil) }
+        while state.pointee.running > state.pointee.lost { pthread_cond_wait(condition, mutex) }
+        pthread_mutex_unlock(mutex)
     }
 
     private func next() -> UnownedJob? {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
+        if state.pointee.surplus > 0 { return leave() }
         while state.pointee.first == state.pointee.jobs.count {
-            if state.pointee.stopped { return nil }
+            if state.pointee.stopped || state.pointee.surplus > 0 { return leave() }
             pthread_cond_wait(condition, mutex)
         }
         let job = state.pointee.jobs[state.pointee.first]
@@ -86,17 +107,34 @@ package final class ThreadPool: TaskExecutor {
         return job
     }
 
+    private func leave() -> UnownedJob? {
+        state.pointee.running -= 1
+        if state.pointee.surplus > 0 { state.pointee.surplus -= 1 }
+        pthread_cond_broadcast(condition)
+        return nil
+    }
+
     private func work() {
         while let job = next() { job.runSynchronously(on: asUnownedTaskExecutor()) }
     }
 
-    private func start(name: String) -> pthread_t? {
-        var thread = pthread_t()
+    /// Starts a thread that nobody joins; false where the system refuses it.
+    private func start() -> Bool {
         // The system's limit for a thread's name is 15 bytes and a NUL.
         let box = Unmanaged.passRetained(ThreadStart(pool: self, name: String(name.prefix(15))))
-        let failed = pthread_create(&thread, nil, runThread, box.toOpaque()) != 0
-        if failed { box.release() }
-        return failed ? nil : thread
+        pthread_mutex_lock(mutex)
+        state.pointee.running += 1
+        pthread_mutex_unlock(mutex)
+        var thread = pthread_t()
+        guard pthread_create(&thread, nil, runThread, box.toOpaque()) != 0 else {
+            pthread_detach(thread)
+            return true
+        }
+        box.release()
+        pthread_mutex_lock(mutex)
+        state.pointee.running -= 1
+        pthread_mutex_unlock(mutex)
+        return false
     }
 
     fileprivate final class ThreadStart {

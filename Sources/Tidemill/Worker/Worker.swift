@@ -1,60 +1,127 @@
 /// One of a stage's workers: takes jobs as they come, a run at a time, and sees every one of them off.
-final class Worker {
-    private let input: Channel<Delivery>
+///
+/// `@unchecked Sendable`: it belongs to one task at a time, and each hands it to the next.
+final class Worker: @unchecked Sendable {
+    /// How a worker's task ends.
+    enum End {
+        /// There are no more jobs.
+        case finished
+        /// The task was cancelled for one job's sake: the worker goes on in another.
+        case renewed
+        /// The worker was given up; nothing here is its own any more.
+        case givenUp
+    }
+
+    let watch: WorkerWatch
+    private let stage: Stage
     private let processor: any Processor
     private let router: Router
-    private let sequencer: Sequencer?
-    private let clock: any PipelineClock
     private var results: BatchResults
+    private let batch = Batch<Delivery>()
+    private let single = Batch<Delivery>(capacity: 1)
     private var sizer = BatchSizer()
 
-    init(
-        input: Channel<Delivery>,
-        processor: any Processor,
-        router: Router,
-        ports: Int,
-        sequencer: Sequencer?,
-        clock: any PipelineClock
-    ) {
-        self.input = input
+    init(_ stage: Stage, processor: any Processor, router: Router, watch: WorkerWatch) {
+        self.stage = stage
         self.processor = processor
         self.router = router
-        self.sequencer = sequencer
-        self.clock = clock
-        results = BatchResults(ports: ports)
+        self.watch = watch
+        results = stage.makeResults()
     }
 
     /// Works until the channel has ended.
-    func run() async {
-        let batch = Batch<Delivery>()
-        while await input.receive(batch, limit: sizer.limit) == .done {
-            await work(batch)
+    func run() async -> End {
+        while true {
+            if batch.isEmpty {
+                guard await stage.input.receive(batch, limit: sizer.limit) == .done else { break }
+            }
+            guard await work() else { return .givenUp }
+            if watch.needsRenewal { return .renewed }
         }
         await processor.close()
+        return .finished
     }
 
     /// The way of a run of jobs through the stage: handle, send on, settle.
-    private func work(_ batch: Batch<Delivery>) async {
-        let (count, position) = (batch.count, batch.position)
-        let start = clock.now
+    ///
+    /// False if the worker was given up on the way.
+    private func work() async -> Bool {
+        let count = batch.count
+        let start = stage.clock.now
         router.tally.isBusy = true
-        await processor.process(batch, results)
-        let spent = (clock.now - start).nanoseconds
-        sizer.record(count: count, nanoseconds: spent)
-        if let sequencer {
-            let end = position + UInt64(count)
-            results = await sequencer.deliver(results, start: position, end: end, through: router)
+        defer { router.tally.isBusy = false }
+        if stage.looksAtContexts {
+            guard await handleByContext(start) else { return false }
         } else {
-            await router.forward(results)
+            guard await handle(batch, started: start, deadline: nil) else { return false }
         }
-        router.tally.received.add(count)
+        let (done, spent) = (count - batch.count, (stage.clock.now - start).nanoseconds)
+        sizer.record(count: done, nanoseconds: spent)
+        router.tally.received.add(done)
         router.tally.busyNanoseconds.add(spent)
-        router.tally.isBusy = false
+        return true
+    }
+
+    /// Handles a run of jobs, all of it or until the worker needs another task.
+    private func handle(_ run: Batch<Delivery>, started: Duration, deadline: Duration?) async -> Bool {
+        while !run.isEmpty, !watch.needsRenewal {
+            let (position, count) = (run.position, run.count)
+            watch.begin(run, started: started, deadline: deadline)
+            await processor.process(run, results)
+            guard watch.end() else { return false }
+            let done = count - run.count
+            run.position = position + UInt64(done)
+            await finish(position, done)
+        }
+        return true
+    }
+
+    /// Looks at each job's context before it is handled: what was stopped or is late is not started.
+    private func handleByContext(_ start: Duration) async -> Bool {
+        var now = start
+        while !batch.isEmpty, !watch.needsRenewal {
+            let position = batch.position
+            if let outcome = stage.outcomeWithoutStart(batch[0], now) {
+                results.settle(batch[0].ticket, outcome)
+                batch.removeFirst(1)
+                await finish(position, 1)
+            } else {
+                single.append(moving: 1, from: batch)
+                single.position = position
+                let deadline = stage.deadline(single[0])
+                single[0].shrink(to: deadline)
+                let limit: Duration? = deadline == .max ? nil : .nanoseconds(deadline)
+                guard await handle(single, started: now, deadline: limit) else { return false }
+                now = stage.clock.now
+            }
+            batch.position = position + 1
+        }
+        return true
+    }
+
+    /// Sends the results of the run that began at `position` on, but for failures that get another attempt.
+    private func finish(_ position: UInt64, _ done: Int) async {
+        let end = position + UInt64(done)
+        let waiting = stage.retries.take(from: results, attempts: done, position: end - 1)
+        guard let sequencer = stage.sequencer else { return await router.forward(results) }
+        // The one that waits is the last, and has a run of its own in the sequence once it is done.
+        let last = end - UInt64(waiting)
+        guard last > position else { return }
+        results = await sequencer.deliver(results, start: position, end: last, through: router)
+        results.stopsAtFailure = true
     }
 }
 
 extension Duration {
     package var nanoseconds: Int {
         Int(components.seconds) * 1_000_000_000 + Int(components.attoseconds / 1_000_000_000)
+    }
+}
+
+extension Delivery {
+    /// Notes a deadline that is earlier than the message's own.
+    fileprivate mutating func shrink(to deadline: Int) {
+        guard deadline < job.details?.deadline ?? .max else { return }
+        job.details = (job.details ?? JobDetails()).with(deadline: deadline)
     }
 }

@@ -103,7 +103,7 @@ import TidemillTesting
         #expect(letters.values.count == (policy == .deadLetter ? 10 : 0))
         guard policy == .deadLetter else { return }
         #expect(letters.values[1]["value"] == 5 && letters.values[1]["stage"] == "pick")
-        #expect(letters.values[1]["error"]?["kind"] == "budget" && letters.values[1]["job"]?["id"] == "in-6")
+        #expect(letters.values[1]["error"]?["kind"] == "max_emit" && letters.values[1]["job"]?["id"] == "in-6")
     }
 
     @Test func stopEndsThePipelineAndHandsTheJobBack() async throws {

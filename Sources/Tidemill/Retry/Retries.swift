@@ -1,0 +1,254 @@
+import Synchronization
+
+/// The jobs of a stage that wait for another attempt, and its circuit breaker.
+///
+/// A job that waits holds no worker: when its time has come it goes back to the channel in front of the stage, ahead
+/// of the others and under its old position.
+final class Retries: Sendable {
+    private struct State {
+        var budget: RetryBudget
+        var random: SeededRandom
+        var breaker: CircuitBreaker?
+        var waiting: [UInt64: WaitingJob] = [:]
+        var lastNumber: UInt64 = 0
+        var isHolding = false
+        var isEnded = false
+    }
+
+    private let policy: RetryPolicy?
+    private let channel: Channel<Delivery>
+    private let options: PipelineOptions
+    private let timers: Timers
+    /// How many jobs may wait before no new ones are taken.
+    private let most: Int
+    private let deadline: @Sendable (borrowing Delivery) -> Int
+    private let settle: @Sendable (Batch<Delivery>, Outcome) -> Void
+    private let returned: @Sendable () -> Void
+    private let report: @Sendable (CircuitBreaker.Gate) -> Void
+    /// Whether it matters how many attempts succeed.
+    private let counts: Bool
+    private let state: Mutex<State>
+    private let alarm = Mutex<BreakerAlarm?>(nil)
+
+    /// Retries for the stage behind `channel`.
+    ///
+    /// Without a policy only those jobs are tried again whose script asks for it, by the default one. `settle` ends
+    /// jobs that will not be tried again after all; `returned` is called when one has gone back to the channel, and
+    /// `report` when the breaker moves; all of them on any thread.
+    init(
+        _ settings: StageSettings,
+        channel: Channel<Delivery>,
+        options: PipelineOptions,
+        timers: Timers,
+        deadline: @escaping @Sendable (borrowing Delivery) -> Int,
+        settle: @escaping @Sendable (Batch<Delivery>, Outcome) -> Void,
+        returned: @escaping @Sendable () -> Void = {},
+        report: @escaping @Sendable (CircuitBreaker.Gate) -> Void = { _ in }
+    ) {
+        let (policy, breaker) = (settings.retry, settings.breaker)
+        self.policy = policy
+        self.channel = channel
+        self.options = options
+        self.timers = timers
+        self.deadline = deadline
+        self.settle = settle
+        self.returned = returned
+        self.report = report
+        counts = policy != nil || breaker != nil
+        most = max(channel.limits.capacity, 1_024)
+        state = Mutex(
+            State(
+                budget: RetryBudget(policy ?? RetryPolicy(), now: options.clock.now),
+                random: SeededRandom(options.seed ?? .random(in: 0 ... .max)),
+                breaker: breaker.map { CircuitBreaker($0) }
+            )
+        )
+        if breaker != nil { alarm.withLock { $0 = BreakerAlarm(self) } }
+    }
+
+    /// How many jobs wait now.
+    var count: Int { state.withLock { $0.waiting.count } }
+
+    /// Whether the stage takes no jobs because too many have failed.
+    var isBroken: Bool { state.withLock { $0.breaker?.isClosed == false } }
+
+    // MARK: The worker's side
+
+    /// Attempts have ended: takes those failures out of the results that are worth another one, and says how many.
+    ///
+    /// `position` is that of the last failure.
+    func take(from results: BatchResults, attempts: Int, position: UInt64) -> Int {
+        let failures = results.failures
+        guard !failures.isEmpty || counts else { return 0 }
+        let now = options.clock.now
+        if counts {
+            let transient = failures.count { RetryPolicy.isTransient($0.failure) }
+            let retried = failures.count { !$0.delivery.attempts.isEmpty }
+            record(succeeded: attempts - transient, failed: transient, fresh: attempts - retried, now)
+        }
+        guard !failures.isEmpty else { return 0 }
+        var waiting = 0
+        results.failures = failures.filter { delivery, failure in
+            guard let delay = delay(delivery, failure, now) else { return true }
+            let attempt = Attempt(end: now.nanoseconds, message: failure.message)
+            if wait(delivery.after(attempt), position, until: now + delay) {
+                waiting += 1
+            } else {
+                results.settle(delivery.ticket, .cancelled)
+            }
+            return false
+        }
+        return waiting
+    }
+
+    private func delay(_ delivery: Delivery, _ failure: JobFailure, _ now: Duration) -> Duration? {
+        var policy = policy
+        if policy == nil, case .retry = failure.advice { policy = RetryPolicy() }
+        let attempts = delivery.attempts
+        let elapsed = attempts.first.map { now - .nanoseconds($0.end) } ?? .zero
+        guard let policy else { return nil }
+        return state.withLock { state in
+            let delay = policy.delay(
+                after: failure,
+                failures: attempts.count + 1,
+                elapsed: elapsed,
+                random: &state.random
+            )
+            guard let delay else { return nil }
+            let patient = max(delay, state.budget.withdraw(now: now))
+            // No use in waiting for an attempt that would come too late.
+            return (now + patient).nanoseconds < deadline(delivery) ? patient : nil
+        }
+    }
+
+    /// False when the pipeline was cancelled and nothing waits any more.
+    private func wait(_ delivery: Delivery, _ position: UInt64, until time: Duration) -> Bool {
+        let job = state.withLock { state -> WaitingJob? in
+            if state.isEnded { return nil }
+            state.lastNumber += 1
+            let job = WaitingJob(delivery, position, number: state.lastNumber, due: time, self)
+            state.waiting[job.number] = job
+            channel.expect(1)
+            hold(&state)
+            return job
+        }
+        if let job { timers.set(job, at: time) }
+        return job != nil
+    }
+
+    /// So many jobs wait that no new ones are taken, or few enough again.
+    private func hold(_ state: inout State) {
+        let holds = state.waiting.count >= (state.isHolding ? most - most / 4 : most)
+        if holds != state.isHolding { channel.setHold(holds) }
+        state.isHolding = holds
+    }
+
+    // MARK: The breaker
+
+    private func record(succeeded: Int, failed: Int, fresh: Int, _ now: Duration) {
+        let gate = state.withLock { state in
+            state.budget.deposit(fresh, now: now)
+            return state.breaker?.record(succeeded: succeeded, failed: failed, now: now)
+        }
+        if let gate { move(gate) }
+    }
+
+    fileprivate func wakeBreaker() {
+        let gate = state.withLock { $0.breaker?.wake(now: options.clock.now) }
+        if let gate { move(gate) }
+    }
+
+    private func move(_ gate: CircuitBreaker.Gate) {
+        switch gate {
+        case .open: channel.setGate(.max)
+        case .trial: channel.setGate(1)
+        case .shut(let until):
+            channel.setGate(0)
+            if let alarm = alarm.withLock({ $0 }) { timers.set(alarm, at: until) }
+        }
+        report(gate)
+    }
+
+    // MARK: Ends of waits
+
+    /// A job's time has come.
+    fileprivate func end(_ job: WaitingJob) {
+        guard remove({ $0.number == job.number }).count == 1 else { return }
+        let leftovers = channel.giveBack(job.delivery, position: job.position)
+        if !leftovers.isEmpty { settle(leftovers, .cancelled) }
+        returned()
+    }
+
+    /// A message was stopped: its jobs wait no longer.
+    func stop(_ ticket: Ticket, _ reason: StopReason) {
+        drop(remove { $0.delivery.ticket == ticket }, reason.outcome ?? .cancelled)
+    }
+
+    /// The pipeline was cancelled: nothing waits any more.
+    func cancel() {
+        state.withLock { $0.isEnded = true }
+        drop(remove { _ in true }, .cancelled)
+    }
+
+    private func drop(_ jobs: [WaitingJob], _ outcome: Outcome) {
+        if jobs.isEmpty { return }
+        let batch = Batch<Delivery>(capacity: jobs.count)
+        for job in jobs {
+            timers.clear(job)
+            batch.append(job.delivery)
+        }
+        settle(batch, outcome)
+        channel.forget(jobs.count)
+    }
+
+    private func remove(_ fits: (WaitingJob) -> Bool) -> [WaitingJob] {
+        state.withLock { state in
+            // In the order of their numbers: a dictionary's own differs from one process to the next.
+            let jobs = state.waiting.values.filter(fits).sorted { $0.number < $1.number }
+            for job in jobs { state.waiting[job.number] = nil }
+            hold(&state)
+            return jobs
+        }
+    }
+}
+
+/// A job that waits for its next attempt.
+///
+/// `@unchecked Sendable`: as its superclass; all of its own is constant.
+final class WaitingJob: PipelineTimer, @unchecked Sendable {
+    let delivery: Delivery
+    let position: UInt64
+    let number: UInt64
+    let until: Duration
+    private let retries: Retries
+
+    init(_ delivery: Delivery, _ position: UInt64, number: UInt64, due: Duration, _ retries: Retries) {
+        self.delivery = delivery
+        self.position = position
+        self.number = number
+        until = due
+        self.retries = retries
+    }
+
+    override func fire() { retries.end(self) }
+}
+
+/// Wakes a breaker when its pause is over.
+private final class BreakerAlarm: PipelineTimer, @unchecked Sendable {
+    private let retries: Retries
+
+    init(_ retries: Retries) { self.retries = retries }
+
+    override func fire() { retries.wakeBreaker() }
+}
+
+extension Delivery {
+    /// The attempts of the stage at hand that failed so far.
+    package var attempts: [Attempt] { job.details?.attempts ?? [] }
+
+    /// The delivery after another attempt that failed.
+    fileprivate func after(_ attempt: Attempt) -> Delivery {
+        let details = (job.details ?? JobDetails()).with(attempts: attempts + [attempt])
+        return Delivery(Job(value: job.value, details: details), ticket: ticket)
+    }
+}
