@@ -172,7 +172,7 @@ extension JobFailure {
         let kind: Kind =
             switch error.kind {
             case .memory: .memory
-            case .budget: .budget
+            case .emissions, .outputBytes, .instructions: .budget
             case .interrupted: .interrupted
             default: .handler
             }
