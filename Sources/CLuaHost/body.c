@@ -35,24 +35,29 @@ static int call_done(lua_State *L, int status, lua_KContext context) {
     }
     bool gives = S->call == TIDE_CALL_HANDLE || S->call == TIDE_CALL_HANDLE_BATCH;
     if (gives && !tide_put_output(S, L, lua_absindex(L, -2), 0)) {
+        tide_forget_verdict(S);
         tide_set_text(&S->message, (const char *)S->refusal.bytes, S->refusal.count);
-        tide_fail(S, S->over_budget ? TIDE_FAILURE_BUDGET : TIDE_FAILURE_RUNTIME);
+        tide_fail(S, S->over_limit);
     }
     return 0;
 }
 
-static void forget_lazy_fields(lua_State *L, tide_state *S) {
-    if (__builtin_expect(S->lazy_read, 0)) {
+static void prepare(lua_State *L, tide_state *S) {
+    if (__builtin_expect(S->chores == 0, 1)) {
+        return;
+    }
+    if ((S->chores & TIDE_CHORE_LAZY) != 0) {
         lua_newtable(L);
         lua_rawsetp(L, LUA_REGISTRYINDEX, &tide_keys[TIDE_KEY_CACHE]);
-        S->lazy_read = false;
+        S->chores &= (uint8_t)~TIDE_CHORE_LAZY;
     }
+    tide_begin_budget(S, L);
 }
 
-static int call_body(lua_State *L) {
+int tide_call_body(lua_State *L) {
     tide_state *S = tide_state_of(L);
     int arguments = 1;
-    forget_lazy_fields(L, S);
+    prepare(L, S);
     lua_pushcfunction(L, tide_message_handler);
     lua_pushvalue(L, lua_upvalueindex(1));
     if (S->call == TIDE_CALL_HANDLE_BATCH) {
@@ -75,7 +80,7 @@ static int handle_rest(lua_State *L, int status, lua_KContext context);
 /// Calls handle with the next value of the run. Only the message handler is on the stack.
 static int handle_next(lua_State *L, tide_state *S) {
     lua_settop(L, 1);
-    forget_lazy_fields(L, S);
+    prepare(L, S);
     lua_pushvalue(L, lua_upvalueindex(1));
     tide_push_input(L, &S->inputs[S->report.input_count]);
     lua_pushvalue(L, lua_upvalueindex(2));
@@ -90,7 +95,15 @@ static bool end_value(lua_State *L, tide_state *S, int status) {
     }
     S->ends[S->report.input_count++] = S->report.output_count;
     tide_begin_value(S);
-    return S->report.input_count < S->input_count;
+    if (S->report.input_count == S->input_count) {
+        return false;
+    }
+    tide_note_position(S);
+    atomic_signal_fence(memory_order_seq_cst);
+    if (__builtin_expect(S->stop, 0)) {
+        tide_reconsider(S, L);
+    }
+    return true;
 }
 
 static int handle_rest(lua_State *L, int status, lua_KContext context) {
@@ -102,7 +115,7 @@ static int handle_rest(lua_State *L, int status, lua_KContext context) {
     return 0;
 }
 
-static int handle_body(lua_State *L) {
+int tide_handle_body(lua_State *L) {
     lua_pushcfunction(L, tide_message_handler);
     return handle_rest(L, handle_next(L, tide_state_of(L)), 0);
 }
@@ -130,7 +143,7 @@ static bool keep(lua_State *L, tide_call call) {
         return false;
     }
     lua_rawgetp(L, LUA_REGISTRYINDEX, &tide_keys[TIDE_KEY_CONTEXT]);
-    lua_pushcclosure(L, call == TIDE_CALL_HANDLE ? handle_body : call_body, 2);
+    lua_pushcclosure(L, call == TIDE_CALL_HANDLE ? tide_handle_body : tide_call_body, 2);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &tide_keys[TIDE_KEY_BODIES + (int)call]);
     S->has[call] = true;
     return true;

@@ -47,7 +47,7 @@ static int lazy_field(lua_State *L) {
     lua_settop(L, 7);
     lua_pushvalue(L, 2);
     lua_pushvalue(L, 7);
-    S->lazy_read = true;
+    S->chores |= TIDE_CHORE_LAZY;
     lua_rawset(L, 3);
     return 1;
 }
@@ -61,6 +61,10 @@ void tide_open_context(lua_State *L) {
     lua_newtable(L);
     lua_pushcfunction(L, tide_emit);
     lua_setfield(L, -2, "emit");
+    lua_pushcfunction(L, tide_retry);
+    lua_setfield(L, -2, "retry");
+    lua_pushcfunction(L, tide_reject);
+    lua_setfield(L, -2, "reject");
     lua_createtable(L, 0, 1);
     lua_pushcfunction(L, lazy_field);
     lua_setfield(L, -2, "__index");

@@ -1,5 +1,5 @@
 // The script's coroutines. They know which one runs (for the interrupt), pass a host function's wait on through
-// every coroutine above it, and never resume anything once the call is to stop.
+// every coroutine above it, and pass a stop on outwards.
 #include "state.h"
 
 static int resumed(lua_State *L, int status, lua_KContext context);
@@ -7,21 +7,46 @@ static int wrapped(lua_State *L, int status, lua_KContext context);
 
 enum { FAILED = -1, WAITS = -2 };
 
+/// From here on `L` runs. A signal may have come just before and armed the other one.
+static void enter(tide_state *S, lua_State *L) {
+    S->running = L;
+    atomic_signal_fence(memory_order_seq_cst);
+    if (__builtin_expect(S->stop != TIDE_STOP_NONE, 0)) {
+        tide_arm(L);
+    }
+}
+
+/// Runs the closing methods that are left in `co`. Its status and, on an error, the error object at its top.
+static int reset(lua_State *L, lua_State *co) {
+    tide_state *S = tide_state_of(L);
+    bool raised = S->raised;
+    S->closing += 1;
+    enter(S, co);
+    int status = lua_resetthread(co);
+    enter(S, L);
+    S->closing -= 1;
+    if (tide_passes_stop(S, status, raised)) {
+        tide_raise_stop(L);
+    }
+    return status;
+}
+
 /// Runs `co` with `arguments` values of its own stack. Its results, or one error object, come to the top of `L`.
 static int run(lua_State *L, lua_State *co, int arguments) {
     tide_state *S = tide_state_of(L);
     bool could_wait = S->can_wait;
+    bool raised = S->raised;
     int results = 0;
+    tide_resumption here = {L, S->resumptions};
     S->can_wait = could_wait && lua_isyieldable(L);
-    S->running = co;
+    S->resumptions = &here;
+    enter(S, co);
     int status = lua_resume(co, L, arguments, &results);
-    S->running = L;
+    enter(S, L);
+    S->resumptions = here.up;
     S->can_wait = could_wait;
-    if (S->stop) {
-        // It's dead or ran to its end: either way the interrupt goes on outwards. Variables to close inside it are
-        // left alone, since its hooks stay off after an error that a hook raised.
-        tide_arm(L);
-        tide_raise_interrupt(L);
+    if (tide_passes_stop(S, status, raised)) {
+        tide_raise_stop(L);
     }
     if (status == LUA_YIELD && S->waiting) {
         return WAITS;
@@ -78,7 +103,8 @@ static int begin(lua_State *L, lua_State *co, int arguments) {
         return FAILED;
     }
     lua_xmove(L, co, arguments);
-    return run(L, co, arguments);
+    // Before its first resumption the script's function is an argument of the coroutine's body.
+    return run(L, co, lua_status(co) == LUA_OK ? arguments + 1 : arguments);
 }
 
 static int end_resume(lua_State *L, int results) {
@@ -109,18 +135,10 @@ static int end_wrap(lua_State *L, lua_State *co, int results) {
     if (results >= 0) {
         return results;
     }
-    tide_state *S = tide_state_of(L);
     int status = lua_status(co);
     if (status != LUA_OK && status != LUA_YIELD) {
-        // As the standard library does: an error in a wrapped coroutine closes it, and its variables may
-        // change the error.
-        S->running = co;
-        lua_resetthread(co);
-        S->running = L;
-        if (S->stop) {
-            tide_arm(L);
-            tide_raise_interrupt(L);
-        }
+        // As the standard library does: an error in a wrapped coroutine closes it.
+        reset(L, co);
         lua_xmove(co, L, 1);
     }
     if (status != LUA_ERRMEM && lua_type(L, -1) == LUA_TSTRING) {
@@ -143,9 +161,22 @@ static int call_wrapped(lua_State *L) {
     return end_wrap(L, co, begin(L, co, lua_gettop(L)));
 }
 
+static int body_done(lua_State *L, int status, lua_KContext context) {
+    (void)context;
+    return status == LUA_OK || status == LUA_YIELD ? lua_gettop(L) : lua_error(L);
+}
+
+/// What every coroutine runs: it calls the script's function, its first argument. An error is caught here once, so
+/// that closing methods run with hooks on; they are off in a coroutine that died of an error that a hook raised.
+int tide_coroutine_body(lua_State *L) {
+    return body_done(L, lua_pcallk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, 0, body_done), 0);
+}
+
 static int create(lua_State *L) {
     luaL_checktype(L, 1, LUA_TFUNCTION);
+    tide_charge_coroutine(L);
     lua_State *co = lua_newthread(L);
+    lua_pushcfunction(co, tide_coroutine_body);
     lua_pushvalue(L, 1);
     lua_xmove(L, co, 1);
     return 1;
@@ -188,16 +219,7 @@ static int close_coroutine(lua_State *L) {
     if ((now != DEAD && now != SUSPENDED) || co == S->thread) {
         return luaL_error(L, "cannot close a %s coroutine", state_names[now]);
     }
-    if (lua_status(co) > LUA_YIELD && lua_gethookmask(co) != 0) {
-        return luaL_error(L, "cannot close a coroutine that an interrupt ended");
-    }
-    S->running = co;
-    int result = lua_resetthread(co);
-    S->running = L;
-    if (S->stop) {
-        tide_arm(L);
-        return tide_raise_interrupt(L);
-    }
+    int result = reset(L, co);
     lua_pushboolean(L, result == LUA_OK);
     if (result == LUA_OK) {
         return 1;

@@ -58,16 +58,20 @@ int tide_emit(lua_State *L) {
         return tide_raise_refusal(L);
     }
     tide_output *output = &S->outputs[S->report.output_count - 1];
-    bool kept = true;
+    bool kept = true, fits = true;
     if (key != NULL) {
         output->key_offset = S->output.count;
         output->key_count = count;
-        kept = count <= S->output_limit && tide_buffer_append(&S->output, key, count);
+        // All of a call's keys count, or one long key on many outputs would be no output at all.
+        fits = count <= tide_output_end(S) - S->output.count;
+        kept = fits && tide_buffer_append(&S->output, key, count);
     }
     if (kept && kind == LUA_TTABLE) {
         output->metadata_offset = S->output.count;
         kept = tide_encode_flat(S, L, lua_gettop(L), &S->output, tide_output_end(S));
         output->metadata_count = S->output.count - output->metadata_offset;
+    } else if (!fits) {
+        tide_refuse_bytes(S);
     } else if (!kept) {
         tide_set_refusal(S, "not enough memory for the outputs");
     }

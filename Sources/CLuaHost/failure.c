@@ -16,6 +16,7 @@ void tide_set_message(tide_state *S, const char *text) {
 }
 
 void tide_set_refusal(tide_state *S, const char *text) {
+    S->over_limit = TIDE_FAILURE_RUNTIME;
     tide_set_text(&S->refusal, text, strlen(text));
 }
 
@@ -29,12 +30,15 @@ void tide_fail(tide_state *S, tide_failure failure) {
     report->traceback_count = S->traceback.count;
     report->chunk = S->chunk_seen.bytes;
     report->chunk_count = S->chunk_seen.count;
+    report->label = S->label.bytes;
+    report->label_count = S->label.count;
 }
 
 void tide_clear_failure(tide_state *S) {
     S->failed = false;
     S->explained = false;
-    S->over_budget = false;
+    S->over_limit = TIDE_FAILURE_RUNTIME;
+    tide_forget_verdict(S);
     S->message.count = 0;
     S->traceback.count = 0;
     S->chunk_seen.count = 0;
@@ -47,8 +51,18 @@ static int to_string(lua_State *L) {
     return 1;
 }
 
+/// Whether the message ends with why an output was refused; its beginning is a place.
+static bool is_about_refusal(const tide_state *S) {
+    size_t count = S->refusal.count;
+    return S->message.count >= count &&
+           (count == 0 || memcmp(S->message.bytes + S->message.count - count, S->refusal.bytes, count) == 0);
+}
+
 void tide_note_reason(tide_state *S, lua_State *L) {
     int top = lua_gettop(L);
+    if (tide_note_verdict(S, L, top)) {
+        return;
+    }
     if (lua_istable(L, top)) {
         lua_pushliteral(L, "message");
         lua_rawget(L, top);
@@ -56,19 +70,24 @@ void tide_note_reason(tide_state *S, lua_State *L) {
             lua_pop(L, 1);
         }
     }
-    if (!lua_isstring(L, -1)) {
+    bool has_text = lua_isstring(L, -1) != 0;
+    if (!has_text) {
         lua_pushcfunction(L, to_string);
         lua_pushvalue(L, top);
-        if (lua_pcall(L, 1, 1, 0) != LUA_OK || !lua_isstring(L, -1)) {
-            tide_set_message(S, "an error whose text can't be had");
-            lua_settop(L, top);
-            return;
-        }
+        has_text = lua_pcall(L, 1, 1, 0) == LUA_OK && lua_isstring(L, -1);
     }
     size_t count = 0;
-    const char *text = lua_tolstring(L, -1, &count);
-    tide_set_text(&S->message, text, count);
+    const char *text = has_text ? lua_tolstring(L, -1, &count) : NULL;
+    if (text != NULL) {
+        tide_set_text(&S->message, text, count);
+    } else {
+        tide_set_message(S, "an error whose text can't be had");
+    }
     lua_settop(L, top);
+    tide_note_fields(S, L, top);
+    if (!is_about_refusal(S)) {
+        S->over_limit = TIDE_FAILURE_RUNTIME;
+    }
 }
 
 static void note_place(tide_state *S, lua_State *L) {
@@ -90,11 +109,16 @@ int tide_message_handler(lua_State *L) {
     lua_settop(L, 1);
     tide_note_reason(S, L);
     note_place(S, L);
+    S->explained = true;
+    S->traceback.count = 0;
+    if (S->report.verdict != TIDE_VERDICT_UNSPECIFIED && lua_isuserdata(L, 1)) {
+        // The script has decided and says why; where it did so is no news.
+        return 1;
+    }
     luaL_traceback(L, L, NULL, 1);
     size_t count = 0;
     const char *text = lua_tolstring(L, -1, &count);
     tide_set_text(&S->traceback, text, count);
-    S->explained = true;
     lua_settop(L, 1);
     return 1;
 }
@@ -122,11 +146,13 @@ static void note_syntax_place(tide_state *S) {
 void tide_note_failure(tide_state *S, lua_State *L, int status) {
     if (status == LUA_ERRMEM) {
         tide_set_message(S, "not enough memory");
+        tide_forget_verdict(S);
         S->traceback.count = 0;
         tide_fail(S, TIDE_FAILURE_MEMORY);
         return;
     }
     if (!S->explained) {
+        tide_forget_verdict(S);
         // Only texts: making one of anything else could raise.
         size_t count = 0;
         const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &count) : NULL;
@@ -140,7 +166,7 @@ void tide_note_failure(tide_state *S, lua_State *L, int status) {
         note_syntax_place(S);
         tide_fail(S, TIDE_FAILURE_SYNTAX);
     } else {
-        tide_fail(S, S->over_budget ? TIDE_FAILURE_BUDGET : TIDE_FAILURE_RUNTIME);
+        tide_fail(S, S->over_limit);
     }
 }
 

@@ -35,13 +35,16 @@ static int answer_script(lua_State *L, tide_state *S, tide_answer answer, bool c
     }
     if (answer == TIDE_HOST_WAIT && can_wait) {
         if (S->stop) {
-            return tide_raise_interrupt(L);
+            return tide_raise_stop(L);
         }
         S->waiting = true;
         return lua_yieldk(L, 0, 0, after_wait);
     }
     if (answer == TIDE_HOST_ERROR) {
         return raise_result(L, S);
+    }
+    if (S->stop) {
+        return luaL_error(L, "%s can't wait here: the script is being stopped", name);
     }
     return luaL_error(L, "%s can't wait here: no wait inside a metamethod, an iterator, a sort or a gsub", name);
 }
@@ -52,7 +55,7 @@ static int after_wait(lua_State *L, int status, lua_KContext context) {
     tide_state *S = tide_state_of(L);
     if (S->stop) {
         tide_arm(L);
-        return tide_raise_interrupt(L);
+        return tide_raise_stop(L);
     }
     return answer_script(L, S, S->answer, false, name_of(L));
 }
@@ -71,13 +74,13 @@ static int host_function(lua_State *L) {
     S->arguments.count = 0;
     for (int i = 1; i <= count; i++) {
         if (!tide_encode_flat(S, L, i, &S->arguments, S->output_limit)) {
-            S->over_budget = false;
             lua_pushlstring(L, (const char *)S->refusal.bytes, S->refusal.count);
             // It counts a method's self, which is gone here.
             return luaL_argerror(L, i + method, lua_tostring(L, -1));
         }
     }
-    bool can_wait = S->can_wait && lua_isyieldable(L);
+    // A closing method of a script that is being stopped has no time for a wait.
+    bool can_wait = S->can_wait && lua_isyieldable(L) && !S->stop;
     return answer_script(L, S, ask_host(S, function, count, can_wait), can_wait, name_of(L));
 }
 

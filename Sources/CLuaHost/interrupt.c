@@ -3,71 +3,51 @@
 #define _DEFAULT_SOURCE 1  // sigaction beside the C standard
 #include "state.h"
 #include <errno.h>
-#include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
+
+// Which call is stopped, and which value of a run, is decided on the thread that runs it, by the signal handler or as
+// the thread enters the script: it alone knows what is at hand, so going on to the next value takes no lock.
 
 // One word says which call runs and lets an interrupter hold it in place while it signals: generation in the
 // upper bits, these flags below.
 enum { RUNNING = 1, HELD = 2, FLAG_BITS = 2 };
-
-struct tide_interrupter {
-    _Atomic uint64_t call;
-    _Atomic uint64_t request;  // the highest generation that was asked to stop
-    _Atomic int references;
-    pthread_t thread;  // valid while RUNNING
-};
 
 static _Thread_local tide_state *volatile current __attribute__((tls_model("initial-exec")));
 static _Thread_local bool reachable __attribute__((tls_model("initial-exec")));
 static pthread_once_t installed = PTHREAD_ONCE_INIT;
 static struct sigaction chained;
 
-static void note_place(tide_state *S, lua_State *L, lua_Debug *record) {
-    if (S->report.line == 0 && lua_getinfo(L, "Sl", record) != 0 && record->currentline > 0) {
-        tide_set_text(&S->chunk_seen, record->short_src, strlen(record->short_src));
-        S->report.line = record->currentline;
-    }
-}
-
-static void hook(lua_State *L, lua_Debug *record) {
-    tide_state *S = tide_state_of(L);
-    if (S->stop) {
-        note_place(S, L, record);
-        // Also inside the closing methods of <close> variables: there is no grace for them yet.
-        tide_raise_interrupt(L);
-    }
-    // Armed for a call that is over: a coroutine that the script kept.
-    lua_sethook(L, NULL, 0, 0);
-}
-
-void tide_arm(lua_State *L) {
-    lua_sethook(L, hook, LUA_MASKCOUNT, 1);
-}
-
-int tide_raise_interrupt(lua_State *L) {
-    // "For such errors [LUA_ERRMEM], Lua does not call the message handler." It must not be called: the error comes
-    // from a hook, hooks are off until it is caught, and a handler that loops would loop for ever. Lua knows a
-    // memory error by its message, which it holds ready, so this takes no memory either.
-    lua_pushliteral(L, "not enough memory");
-    return lua_error(L);
-}
-
 /// A request that no call outlives.
 #define EVERY_CALL UINT64_MAX
 
 static bool is_asked_to_stop(tide_state *S) {
-    uint64_t request = atomic_load(&S->interrupter->request);
-    return request == S->generation || request == EVERY_CALL;
+    tide_interrupter *interrupter = S->interrupter;
+    uint64_t request = atomic_load(&interrupter->request);
+    return request == S->generation || request == EVERY_CALL ||
+           atomic_load(&interrupter->target) == atomic_load_explicit(&interrupter->position, memory_order_relaxed);
+}
+
+static void stop_if_asked(tide_state *_Nullable S) {
+    // A stop that has begun goes its way: arming again would take its grace away.
+    if (S != NULL && S->stop == TIDE_STOP_NONE && is_asked_to_stop(S)) {
+        S->stop = TIDE_STOP_INTERRUPT;
+        tide_arm(S->running);
+    }
+}
+
+void tide_reconsider(tide_state *S, lua_State *L) {
+    tide_disarm(L);
+    S->stop = TIDE_STOP_NONE;
+    // A signal before this found the stop set and did nothing, but its request is there; one behind it acts itself.
+    atomic_signal_fence(memory_order_seq_cst);
+    stop_if_asked(S);
 }
 
 static void on_signal(int number, siginfo_t *info, void *machine) {
     int saved = errno;
     tide_state *S = current;
-    if (S != NULL && is_asked_to_stop(S)) {
-        S->stop = 1;
-        tide_arm(S->running);
-    }
+    stop_if_asked(S);
     if ((chained.sa_flags & SA_SIGINFO) != 0) {
         if (chained.sa_sigaction != NULL) {
             chained.sa_sigaction(number, info, machine);
@@ -123,10 +103,7 @@ void tide_enter(tide_state *S, tide_state *_Nullable *_Nonnull previous) {
     current = S;
     // Either the interrupter sees RUNNING below or this thread sees its request: both are sequentially consistent.
     atomic_store(&interrupter->call, S->generation << FLAG_BITS | RUNNING);
-    if (__builtin_expect(is_asked_to_stop(S), 0)) {
-        S->stop = 1;
-        tide_arm(S->running);
-    }
+    stop_if_asked(S);
 }
 
 void tide_leave(tide_state *S, tide_state *_Nullable previous) {
@@ -138,11 +115,8 @@ void tide_leave(tide_state *S, tide_state *_Nullable previous) {
         sched_yield();
     }
     current = previous;
-    if (previous != NULL && is_asked_to_stop(previous)) {
-        // A host function of `previous` ran this state, and the signal found the wrong one.
-        previous->stop = 1;
-        tide_arm(previous->running);
-    }
+    // A host function of `previous` ran this state, and a signal may have found the wrong one.
+    stop_if_asked(previous);
 }
 
 /// Signals the thread that runs the call whose word is `running`, and holds the call in place meanwhile.
@@ -164,6 +138,25 @@ bool tide_interrupt(tide_interrupter *interrupter, uint64_t generation) {
     while (request < generation && !atomic_compare_exchange_weak(&interrupter->request, &request, generation)) {
     }
     return signal_running(interrupter, generation << FLAG_BITS | RUNNING);
+}
+
+bool tide_interrupt_input(tide_interrupter *interrupter, uint64_t generation, size_t input) {
+    uint64_t value = generation << TIDE_INPUT_BITS | input;
+    if (input >= TIDE_RUN_LIMIT || atomic_load(&interrupter->position) != value) {
+        return false;
+    }
+    uint64_t target = atomic_load(&interrupter->target);
+    while (target < value && !atomic_compare_exchange_weak(&interrupter->target, &target, value)) {
+    }
+    return signal_running(interrupter, generation << FLAG_BITS | RUNNING);
+}
+
+bool tide_interrupter_position(tide_interrupter *interrupter, uint64_t *generation, size_t *input) {
+    uint64_t call = atomic_load_explicit(&interrupter->call, memory_order_relaxed);
+    uint64_t position = atomic_load_explicit(&interrupter->position, memory_order_relaxed);
+    *generation = position >> TIDE_INPUT_BITS;
+    *input = position & (TIDE_RUN_LIMIT - 1);
+    return (call & RUNNING) != 0 && call >> FLAG_BITS == *generation;
 }
 
 void tide_interrupt_all(tide_interrupter *interrupter) {

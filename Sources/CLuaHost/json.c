@@ -18,7 +18,6 @@ static int encode(lua_State *L) {
     luaL_checkany(L, 1);
     S->scratch.count = 0;
     if (!tide_encode_json(S, L, 1, &S->scratch, S->output_limit)) {
-        S->over_budget = false;
         return tide_raise_refusal(L);
     }
     lua_pushlstring(L, (const char *)S->scratch.bytes, S->scratch.count);

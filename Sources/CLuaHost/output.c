@@ -10,18 +10,24 @@ void tide_begin_value(tide_state *S) {
     S->output_start = S->output.count;
     S->first_output = S->report.output_count;
     S->explained = false;
-    S->over_budget = false;
+    S->over_limit = TIDE_FAILURE_RUNTIME;
 }
 
 size_t tide_output_end(const tide_state *S) {
     return S->output_limit < SIZE_MAX - S->output_start ? S->output_start + S->output_limit : SIZE_MAX;
 }
 
+bool tide_refuse_bytes(tide_state *S) {
+    tide_set_refusal(S, "the outputs of one call are over their limit of bytes");
+    S->over_limit = TIDE_FAILURE_OUTPUT_BYTES;
+    return false;
+}
+
 static tide_output *_Nullable next_output(tide_state *S) {
     size_t count = S->report.output_count;
     if (__builtin_expect(count - S->first_output >= S->emission_limit, 0)) {
-        S->over_budget = true;
         tide_set_refusal(S, "the outputs of one call are over their limit");
+        S->over_limit = TIDE_FAILURE_EMISSIONS;
         return NULL;
     }
     if (__builtin_expect(count == S->output_capacity, 0)) {
@@ -62,9 +68,7 @@ static bool put_bytes(tide_state *S, lua_State *L, int index, tide_output *outpu
     const char *bytes = lua_tolstring(L, index, &count);
     tide_buffer *out = &S->output;
     if (count > limit || out->count > limit - count) {
-        S->over_budget = true;
-        tide_set_refusal(S, "the outputs of one call are over their limit of bytes");
-        return false;
+        return tide_refuse_bytes(S);
     }
     output->tag = TIDE_STRING;
     output->offset = out->count;

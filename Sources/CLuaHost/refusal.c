@@ -39,6 +39,7 @@ static void add_step(tide_buffer *text, lua_State *L, int index) {
 bool tide_refuse(tide_walk *walk, int depth, const char *reason) {
     tide_buffer *text = &walk->S->refusal;
     text->count = 0;
+    walk->S->over_limit = TIDE_FAILURE_RUNTIME;
     add(text, reason, strlen(reason));
     // A cycle's path says the same again and again.
     int shown = depth < 8 ? depth : 8;
@@ -66,8 +67,7 @@ bool tide_refuse_keys(tide_walk *walk, int depth) {
 }
 
 bool tide_refuse_size(tide_walk *walk) {
-    walk->S->over_budget = true;
-    return tide_refuse(walk, 0, "the outputs of one call are over their limit of bytes");
+    return tide_refuse_bytes(walk->S);
 }
 
 bool tide_is_marked(lua_State *L, int index) {

@@ -31,11 +31,9 @@ static tide_step finish(tide_state *S, int status) {
         pin(S);
     }
     if (__builtin_expect(S->stop, 0)) {
-        // The call is over for signals (tide_leave), so the flag and the hook stay as they are set here.
-        S->stop = 0;
-        lua_sethook(T, NULL, 0, 0);
-        tide_set_message(S, "interrupted");
-        tide_fail(S, TIDE_FAILURE_INTERRUPTED);
+        // An interrupt that comes after the end of a run's last value is too late.
+        bool done = S->call == TIDE_CALL_HANDLE && !S->failed && S->report.input_count == S->input_count;
+        tide_settle_stop(S, !done);
     }
     if (__builtin_expect(S->failed, 0)) {
         tide_drop_outputs(S);
@@ -51,6 +49,7 @@ static tide_step go_on(tide_state *S) {
     tide_state *previous = NULL;
     int results = 0;
     S->running = S->thread;
+    S->resumptions = NULL;
     S->can_wait = true;
     S->waiting = false;
     tide_enter(S, &previous);
@@ -70,6 +69,7 @@ static tide_step start(tide_state *S, tide_call call) {
     S->call = call;
     S->report.output_count = 0;
     S->report.input_count = 0;
+    tide_note_position(S);
     tide_begin_value(S);
     S->in_flight = true;
     if (__builtin_expect(S->failed, 0)) {
@@ -95,8 +95,10 @@ tide_step tide_handle_run(tide_state *S, const tide_input *inputs, size_t count,
     if (!is_free(S)) {
         return TIDE_STEP_FAILED;
     }
-    if (!S->has[TIDE_CALL_HANDLE] || count == 0) {
-        return misuse(S, count == 0 ? "a run of no values" : "the script has no handle function");
+    if (!S->has[TIDE_CALL_HANDLE] || count - 1 >= TIDE_RUN_LIMIT) {
+        return misuse(S, !S->has[TIDE_CALL_HANDLE] ? "the script has no handle function"
+                         : count == 0              ? "a run of no values"
+                                                   : "a run of too many values");
     }
     S->inputs = inputs;
     S->input_count = count;

@@ -11,7 +11,13 @@ static int load_text(lua_State *L) {
     lua_replace(L, 3);
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 1);
+    tide_state *S = tide_state_of(L);
+    bool raised = S->raised;
     lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+    // The function that gives the text was stopped, and load has caught that as an error of it.
+    if (tide_passes_stop(S, LUA_OK, raised)) {
+        return tide_raise_stop(L);
+    }
     return lua_gettop(L);
 }
 

@@ -21,10 +21,14 @@ bool tide_protect(tide_state *S, lua_CFunction body, void *_Nullable argument) {
 static int open_state(lua_State *L) {
     tide_state *S = tide_state_of(L);
     tide_open_sandbox(L);
+    tide_open_catch(L);
     tide_open_coroutine(L);
     tide_open_json(L);
+    tide_open_verdict(L);
     tide_open_context(L);
     S->thread = lua_newthread(L);
+    // The script's coroutines take the hook over from the one that makes them.
+    tide_disarm(S->thread);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &tide_keys[TIDE_KEY_THREAD]);
     lua_pushnil(S->thread);
     return 0;
@@ -39,6 +43,9 @@ tide_state *_Nullable tide_state_new(const tide_settings *settings) {
         .limit = settings->memory_limit, .fail_at = settings->fail_at, .fail_count = settings->fail_count};
     S->output_limit = settings->output_limit;
     S->emission_limit = settings->emission_limit;
+    S->instruction_limit = settings->instruction_limit > 0 ? settings->instruction_limit : 0;
+    S->chores = S->instruction_limit > 0 ? TIDE_CHORE_BUDGET : 0;
+    S->instructions_left = INT64_MAX;
     S->host = settings->host;
     S->context = settings->context;
     S->resolver = settings->resolver;
@@ -76,7 +83,7 @@ void tide_state_close(tide_state *S) {
         free(S->ports[i].name);
     }
     tide_buffer *buffers[] = {&S->output,  &S->arguments, &S->result, &S->scratch,
-                              &S->refusal, &S->message,   &S->traceback, &S->info, &S->chunk_seen};
+                              &S->refusal, &S->message,   &S->traceback, &S->label, &S->info, &S->chunk_seen};
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) {
         tide_buffer_free(buffers[i]);
     }

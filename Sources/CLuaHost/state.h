@@ -6,6 +6,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -42,18 +43,52 @@ typedef struct tide_port {
     tide_format format;
 } tide_port;
 
+/// Why the call at hand is to end. The signal handler sets the first.
+enum { TIDE_STOP_NONE, TIDE_STOP_INTERRUPT, TIDE_STOP_INSTRUCTIONS };
+
+/// What is to be done before the next value, one bit each.
+enum { TIDE_CHORE_LAZY = 1, TIDE_CHORE_BUDGET = 2 };
+
+/// A value of a run in one word: the call's generation above, the value's index below.
+enum { TIDE_INPUT_BITS = 20 };
+
+struct tide_interrupter {
+    _Atomic uint64_t call;      // which call runs, and whether it is held in place: see interrupt.c
+    _Atomic uint64_t request;   // the highest generation that was asked to stop
+    _Atomic uint64_t target;    // the highest value of a run that was asked to stop
+    _Atomic uint64_t position;  // the value at hand, written only by the thread that runs the call
+    _Atomic int references;
+    pthread_t thread;  // valid while the call runs
+};
+
+/// One level of the coroutines that run: the one that resumed another.
+typedef struct tide_resumption {
+    lua_State *L;
+    struct tide_resumption *_Nullable up;
+} tide_resumption;
+
 struct tide_state {
     tide_report report;
     tide_allocator allocator;
     lua_State *main;
     lua_State *thread;             // the one coroutine that every call runs in
     lua_State *volatile running;   // the innermost coroutine that runs script code: the signal handler arms it
-    volatile sig_atomic_t stop;    // this call is to end: hooks raise while it is set
+    volatile sig_atomic_t stop;    // a TIDE_STOP: this call is to end, hooks raise while it is set
     volatile uint64_t generation;  // of the call in flight or the last one
     tide_interrupter *interrupter;
     tide_host host;
     void *_Nullable context;
     int32_t resolver;
+
+    // How the script is stopped; see stop.c.
+    bool raised;         // the stop was raised: until the call is over only closing methods run
+    bool grace_is_over;  // nothing of the script runs any more
+    int closing;         // calls of lua_resetthread, which runs closing methods
+    int64_t grace_end;   // nanoseconds of the thread's time; 0 before the grace begins
+    int64_t grace_left;  // instructions
+    int64_t instruction_limit;  // of one value; 0 = none
+    int64_t instructions_left;
+    tide_resumption *_Nullable resumptions;
 
     tide_call call;
     bool in_flight;
@@ -61,8 +96,8 @@ struct tide_state {
     bool can_wait;  // every coroutine between the call and the innermost one may yield
     bool failed;
     bool explained;    // the message handler has noted the error already
-    bool over_budget;  // a limit of this call's outputs was the last reason
-    bool lazy_read;  // a lazy field was read in this call and is in the cache
+    uint8_t chores;
+    tide_failure over_limit;  // the limit of the outputs that `refusal` is about, or TIDE_FAILURE_RUNTIME
     bool loaded;
     const tide_input *_Nullable inputs;
     size_t input_count;
@@ -86,6 +121,7 @@ struct tide_state {
     tide_buffer refusal;  // why a value was refused; apart from `message`, which <close> variables must not change
     tide_buffer message;
     tide_buffer traceback;
+    tide_buffer label;
     tide_buffer info;
     size_t info_ranges[TIDE_INFO_FIELDS][2];  // offset and count
     bool has[TIDE_CALLS];
@@ -107,6 +143,7 @@ typedef enum tide_key {
     TIDE_KEY_LAZY,     // lazy fields' function numbers, by name
     TIDE_KEY_CACHE,    // lazy fields read in this call
     TIDE_KEY_MODULES,  // what require gives, by name
+    TIDE_KEY_VERDICT,  // the metatable of what ctx:retry and ctx:reject raise
     TIDE_KEY_THREAD,
     TIDE_KEY_BODIES,  // one for each call
     TIDE_KEYS = TIDE_KEY_BODIES + TIDE_CALLS,
@@ -123,16 +160,24 @@ void tide_free_chunks(tide_allocator *allocator);
 /// yield. On failure the report says why.
 bool tide_protect(tide_state *S, lua_CFunction body, void *_Nullable argument);
 
-// body.c
-int tide_load_body(lua_State *L);
+// The functions that catch errors; stop.c knows their stacks.
+int tide_load_body(lua_State *L);    // body.c
+int tide_call_body(lua_State *L);    // body.c
+int tide_handle_body(lua_State *L);  // body.c
+int tide_coroutine_body(lua_State *L);
+int tide_pcall(lua_State *L);
+int tide_xpcall(lua_State *L);
 
 // Each raises, so they are called protected.
 void tide_open_sandbox(lua_State *L);
 void tide_open_coroutine(lua_State *L);
 void tide_open_json(lua_State *L);
 void tide_open_context(lua_State *L);
+void tide_open_verdict(lua_State *L);
 int tide_require(lua_State *L);
 int tide_emit(lua_State *L);
+int tide_retry(lua_State *L);
+int tide_reject(lua_State *L);
 
 // host.c
 void tide_push_function(lua_State *L, int32_t function, const char *name, bool method);
@@ -178,6 +223,7 @@ lua_Integer tide_array_count(lua_State *L, int index);
 
 // output.c; on failure the reason is in `refusal`
 size_t tide_output_end(const tide_state *S);
+bool tide_refuse_bytes(tide_state *S);
 bool tide_put_output(tide_state *S, lua_State *L, int index, int32_t port);
 /// What is given from here on belongs to another value.
 void tide_begin_value(tide_state *S);
@@ -193,19 +239,56 @@ void tide_clear_failure(tide_state *S);
 int tide_message_handler(lua_State *L);
 /// Notes the failure of a protected call whose error object is on the top of the stack.
 void tide_note_failure(tide_state *S, lua_State *L, int status);
-/// Notes a reason: the value at the top, or its `message`.
+/// Notes a reason: the value at the top, or its `message`, and the verdict in it.
 void tide_note_reason(tide_state *S, lua_State *L);
 /// Raises what `refusal` says, with the position of the running Lua function.
 int tide_raise_refusal(lua_State *L);
+
+// verdict.c
+void tide_forget_verdict(tide_state *S);
+/// Notes the verdict of a reason, the value at `index`. Whether it is what ctx:retry or ctx:reject raise; then its
+/// message is noted too.
+bool tide_note_verdict(tide_state *S, lua_State *L, int index);
+/// Notes the verdict that the fields of a reason make, if it is a table, and says in the message what is wrong in them.
+void tide_note_fields(tide_state *S, lua_State *L, int index);
 
 // interrupt.c
 tide_interrupter *_Nullable tide_interrupter_new(void);
 /// Between these two the thread runs script code and a signal may arm it.
 void tide_enter(tide_state *S, tide_state *_Nullable *_Nonnull previous);
 void tide_leave(tide_state *S, tide_state *_Nullable previous);
-/// Makes every further Lua instruction of `L` raise the interrupt.
+/// Decides again whether the value at hand is to stop: the stop may have been for the one before it.
+void tide_reconsider(tide_state *S, lua_State *L);
+
+/// Says which value is at hand: readable from any thread, and what the signal handler compares requests with.
+static inline void tide_note_position(tide_state *S) {
+    uint64_t position = S->generation << TIDE_INPUT_BITS | S->report.input_count;
+    atomic_store_explicit(&S->interrupter->position, position, memory_order_relaxed);
+}
+
+// stop.c
+/// Makes every further Lua instruction of `L` raise the stop.
 void tide_arm(lua_State *L);
-int tide_raise_interrupt(lua_State *L);
+/// Takes that back: the hook is as it is while nothing stops the script.
+void tide_disarm(lua_State *L);
+int tide_raise_stop(lua_State *L);
+/// Whether the stop goes on outwards from where an error or a yield arrived with `status`. `raised_before`: the
+/// place was entered when the stop had been raised already, so by a closing method.
+static inline bool tide_passes_stop(tide_state *S, int status, bool raised_before) {
+    return __builtin_expect(S->stop != TIDE_STOP_NONE, 0) &&
+           (status == LUA_ERRMEM || (S->raised && !raised_before));
+}
+/// The budget of the value or the batch that begins.
+void tide_begin_budget(tide_state *S, lua_State *L);
+/// A new coroutine has a count of its own: it is charged what may stay uncounted.
+void tide_charge_coroutine(lua_State *L);
+/// Ends the stop of a call that is over, and says in the report what it was. The state is broken if anything of it
+/// is left.
+void tide_settle_stop(tide_state *S, bool fails);
+
+// catch.c
+/// pcall and xpcall, which no stop can be caught with.
+void tide_open_catch(lua_State *L);
 
 #pragma clang assume_nonnull end
 

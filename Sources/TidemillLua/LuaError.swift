@@ -17,14 +17,34 @@ public struct LuaError: Error, Hashable, Sendable {
         public static let memory = Kind(description: "memory")
         /// The call was stopped from outside, whatever the script made of it.
         public static let interrupted = Kind(description: "interrupted")
-        /// A limit of the call's outputs.
-        public static let budget = Kind(description: "budget")
+        /// Too many outputs of one value.
+        public static let emissions = Kind(description: "emissions")
+        /// Too many bytes of one value's outputs.
+        public static let outputBytes = Kind(description: "outputBytes")
+        /// Too many Lua instructions for one value, whatever the script made of it.
+        public static let instructions = Kind(description: "instructions")
         /// The host used the state at the wrong time.
         public static let misuse = Kind(description: "misuse")
     }
 
+    /// What the script wants to become of the value.
+    public enum Verdict: Hashable, Sendable {
+        /// It didn't say.
+        case unspecified
+        /// Another try, after that many seconds if it said so: `ctx:retry(…)`, or an error with `retry = true`.
+        case retry(after: Double?)
+        /// No other try: an error with `retry = false`.
+        case never
+        /// The value is at fault: `ctx:reject(…)`.
+        case reject
+    }
+
     /// What kind of failure it was.
     public var kind: Kind
+    /// What the script wants to become of the value.
+    public var verdict: Verdict
+    /// The script's own name for the kind of failure: `error({message = …, kind = …})`.
+    public var label: String?
     /// What happened, with `chunk:line:` in front where Lua knows it.
     public var message: String
     /// Lua's stack at the error, if there was one.
@@ -40,9 +60,13 @@ public struct LuaError: Error, Hashable, Sendable {
         kind: Kind = .runtime,
         traceback: String? = nil,
         chunk: String? = nil,
-        line: Int? = nil
+        line: Int? = nil,
+        verdict: Verdict = .unspecified,
+        label: String? = nil
     ) {
         self.kind = kind
+        self.verdict = verdict
+        self.label = label
         self.message = message
         self.traceback = traceback
         self.chunk = chunk
@@ -64,19 +88,33 @@ extension LuaError {
             case TIDE_FAILURE_SYNTAX: .syntax
             case TIDE_FAILURE_MEMORY: .memory
             case TIDE_FAILURE_INTERRUPTED: .interrupted
-            case TIDE_FAILURE_BUDGET: .budget
+            case TIDE_FAILURE_EMISSIONS: .emissions
+            case TIDE_FAILURE_OUTPUT_BYTES: .outputBytes
+            case TIDE_FAILURE_INSTRUCTIONS: .instructions
             case TIDE_FAILURE_MISUSE: .misuse
             default: .runtime
             }
         let traceback = Self.text(report.traceback, report.traceback_count)
         let chunk = Self.text(report.chunk, report.chunk_count)
+        let label = Self.text(report.label, report.label_count)
         self.init(
             Self.text(report.message, report.message_count),
             kind: kind,
             traceback: traceback.isEmpty ? nil : traceback,
             chunk: chunk.isEmpty ? nil : chunk,
-            line: report.line > 0 ? Int(report.line) : nil
+            line: report.line > 0 ? Int(report.line) : nil,
+            verdict: Self.verdict(report),
+            label: label.isEmpty ? nil : label
         )
+    }
+
+    private static func verdict(_ report: tide_report) -> Verdict {
+        switch report.verdict {
+        case TIDE_VERDICT_RETRY: .retry(after: report.retry_after >= 0 ? report.retry_after : nil)
+        case TIDE_VERDICT_NEVER: .never
+        case TIDE_VERDICT_REJECT: .reject
+        default: .unspecified
+        }
     }
 
     private static func text(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> String {

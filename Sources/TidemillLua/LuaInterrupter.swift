@@ -2,7 +2,11 @@ internal import CLuaHost
 
 /// Stops a state's call from any thread, also one that is in a loop.
 ///
-/// It may outlive the state.
+/// It may outlive the state. Nothing of the script catches a stop: not `pcall`, `xpcall` or a coroutine, nor do their
+/// handlers run. The closing methods of its `<close>` variables do run (on an error, at the end of a block, in a
+/// coroutine that was running, of a `for` loop's fourth value), with an error that isn't nil and 10 ms for all of them
+/// together; a host function that would have to wait raises in them. When that time is up they are cut off too. Not run
+/// is what a script does after a `pcall`, nor what a coroutine has to close that was suspended.
 public final class LuaInterrupter: Sendable {
     // The C side is atomic and counts references.
     private nonisolated(unsafe) let raw: OpaquePointer
@@ -24,6 +28,28 @@ public final class LuaInterrupter: Sendable {
     @discardableResult
     public func interrupt(_ generation: UInt64) -> Bool {
         tide_interrupt(raw, generation)
+    }
+
+    /// Stops one value of a run: the one with that index, counted from 0 at the run's start.
+    ///
+    /// It is stopped while it is the value at hand, also when it waits: it then fails when it is resumed. Nothing
+    /// happens once the run has gone on to the next value, or before it has come to this one.
+    ///
+    /// - Returns: Whether the value was running.
+    @discardableResult
+    public func interrupt(_ generation: UInt64, input: Int) -> Bool {
+        input >= 0 && tide_interrupt_input(raw, generation, input)
+    }
+
+    /// The value that the state works on, or the last one: the call's generation, the value's index in its run, and
+    /// whether it is running (it isn't while it waits).
+    ///
+    /// Any thread may read it at any time; it may be over by then.
+    public var position: (generation: UInt64, input: Int, isRunning: Bool) {
+        var generation: UInt64 = 0
+        var input = 0
+        let isRunning = tide_interrupter_position(raw, &generation, &input)
+        return (generation, input, isRunning)
     }
 
     /// Stops the call that runs now, and every later one as soon as it starts or goes on: the state is to be given up.

@@ -8,12 +8,24 @@ public struct LuaLimits: Hashable, Sendable {
     public var outputBytes: Int
     /// Outputs of one call.
     public var emissions: Int
+    /// Lua instructions of one value, whose count doesn't depend on the machine; nil for no limit.
+    ///
+    /// The script's coroutines count too, and making one counts 100. What runs in C (a `string.rep`) counts as the
+    /// one instruction that calls it. The values of a batch share their budgets. While it is set, Lua code takes about
+    /// twice its time.
+    public var instructions: Int?
 
     /// Creates limits.
-    public init(memory: Int = 64 << 20, outputBytes: Int = 64 << 20, emissions: Int = 100_000) {
+    public init(
+        memory: Int = 64 << 20,
+        outputBytes: Int = 64 << 20,
+        emissions: Int = 100_000,
+        instructions: Int? = nil
+    ) {
         self.memory = memory
         self.outputBytes = outputBytes
         self.emissions = emissions
+        self.instructions = instructions
     }
 }
 

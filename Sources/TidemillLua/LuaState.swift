@@ -59,6 +59,7 @@ public final class LuaState {
             memory_limit: max(0, limits.memory),
             output_limit: max(0, limits.outputBytes),
             emission_limit: max(0, limits.emissions),
+            instruction_limit: limits.instructions.map { Int64(max(1, $0)) } ?? 0,
             host: callHost,
             context: Unmanaged.passUnretained(host).toOpaque(),
             resolver: resolve.map { host.add(Self.resolver($0)) } ?? -1,

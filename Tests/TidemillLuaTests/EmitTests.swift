@@ -67,15 +67,15 @@ import Testing
         let limits = LuaLimits(outputBytes: 1000, emissions: 10)
         let many = try LuaState.handler("for i = 1, value do ctx:emit(i) end", limits: limits)
         #expect(try many.results("10").count == 10)
-        #expect(try many.handle("11").failure.kind == .budget)
+        #expect(try many.handle("11").failure.kind == .emissions)
         #expect(try many.results("3").count == 3)
         let strings = try LuaState.handler("for i = 1, value do ctx:emit(('x'):rep(300)) end", limits: limits)
         #expect(try strings.results("3").count == 3)
-        #expect(try strings.handle("4").failure.kind == .budget)
+        #expect(try strings.handle("4").failure.kind == .outputBytes)
         let body = "local t = {1} for i = 1, 40 do t = {t, t} end return t"
         for format in [LuaPort.Format.flat, .jsonLine] {
             let huge = try LuaState.handler(body, limits: limits, ports: [LuaPort(format: format)])
-            #expect(try huge.handle("1").failure.kind == .budget)
+            #expect(try huge.handle("1").failure.kind == .outputBytes)
         }
     }
 

@@ -1,8 +1,8 @@
 // The Lua wall: everything that may raise, yield or jump lives behind these functions, so no Swift frame is
 // ever jumped over. Nothing here knows jobs: a state runs one script, one call at a time, and gives bytes back.
 //
-// Threads: a state belongs to whoever uses it, one thread at a time; only tide_interrupt may be called from
-// any thread, on the state's interrupter. Memory: what a function returns belongs to the state unless it says
+// Threads: a state belongs to whoever uses it, one thread at a time; only the functions of its
+// interrupter may be called from any thread. Memory: what a function returns belongs to the state unless it says
 // otherwise and is valid until the next call.
 #ifndef TIDEMILL_CLUAHOST_H
 #define TIDEMILL_CLUAHOST_H
@@ -26,9 +26,19 @@ typedef enum tide_failure : int32_t {
     TIDE_FAILURE_SYNTAX,
     TIDE_FAILURE_MEMORY,
     TIDE_FAILURE_INTERRUPTED,
-    TIDE_FAILURE_BUDGET,
+    TIDE_FAILURE_EMISSIONS,     // too many outputs
+    TIDE_FAILURE_OUTPUT_BYTES,  // too large ones
+    TIDE_FAILURE_INSTRUCTIONS,
     TIDE_FAILURE_MISUSE,  // the host called at the wrong time
 } tide_failure;
+
+/// What the script wants to become of the value that failed.
+typedef enum tide_verdict : int32_t {
+    TIDE_VERDICT_UNSPECIFIED,
+    TIDE_VERDICT_RETRY,
+    TIDE_VERDICT_NEVER,
+    TIDE_VERDICT_REJECT,
+} tide_verdict;
 
 /// What a script may define; also the calls that a state takes.
 typedef enum tide_call : int32_t {
@@ -88,6 +98,10 @@ typedef struct tide_report {
     size_t chunk_count;
     int32_t line;        // 0 when it isn't known
     uint64_t generation;  // of the call, for tide_interrupt
+    tide_verdict verdict;
+    double retry_after;  // seconds; negative when the script names none
+    const uint8_t *_Nullable label;  // the script's own name for the kind of failure
+    size_t label_count;
 } tide_report;
 
 typedef enum tide_answer : int32_t {
@@ -106,6 +120,7 @@ typedef struct tide_settings {
     size_t memory_limit;    // bytes that script code may hold
     size_t output_limit;    // bytes of all outputs of one call
     size_t emission_limit;  // outputs of one call
+    int64_t instruction_limit;  // Lua instructions of one value, 0 = none
     tide_host host;
     void *_Nullable context;
     int32_t resolver;  // the host function behind require (name → source, chunk name), or -1
@@ -148,6 +163,9 @@ const uint8_t *_Nullable tide_info(const tide_state *state, const char *field, s
 tide_step tide_run(tide_state *state, tide_call call);
 /// Runs handle on one value. The outputs of the call before are gone, their bytes stay until they are taken.
 tide_step tide_handle(tide_state *state, const tide_input *input);
+/// The most values of a run.
+enum { TIDE_RUN_LIMIT = 1 << 20 };
+
 /// Runs handle on one value after the other, which costs less than as many calls. `ends[i]` becomes the number of
 /// outputs after value i. A value that fails ends the run: `input_count` values before it are done and their outputs
 /// are kept, and those behind it were not begun. `inputs` and `ends` must stay where they are until the run is over.
@@ -174,6 +192,11 @@ void tide_interrupter_release(tide_interrupter *interrupter);
 /// Stops the call of that generation, from any thread: at its next Lua instruction, or when it is resumed. True
 /// when it was running. Does nothing to any other call.
 bool tide_interrupt(tide_interrupter *interrupter, uint64_t generation);
+/// Stops one value of a run: the one with that index, if it is at hand now, also when it waits; it then fails when it
+/// is resumed. Does nothing once the run has gone on to the next value. True when the value was running.
+bool tide_interrupt_input(tide_interrupter *interrupter, uint64_t generation, size_t input);
+/// Which value is at hand, or was last; true when it is running, false when it waits or is over. From any thread.
+bool tide_interrupter_position(tide_interrupter *interrupter, uint64_t *generation, size_t *input);
 /// Stops the call that runs now, and every later one as soon as it starts or goes on.
 void tide_interrupt_all(tide_interrupter *interrupter);
 

@@ -39,7 +39,7 @@ final class HandlerProcessor: Processor {
             }
         } catch {
             if let reason = watch.verdict(index) {
-                results.stop(delivery, reason, timeout: watch.timeoutFailure)
+                results.stop(delivery, reason, timeout: watch.timeoutFailure())
             } else if !Task.isCancelled {
                 results.fail(delivery, JobFailure(error))
             } else if watch.needsRenewal {

@@ -68,6 +68,10 @@ public struct WorkerContext: Sendable {
     package let rendersJSONLines: [Bool]
     package let sources: [String]
     package let ledgers: [Ledger]
+    /// Where its tasks run, if the pipeline has one place for all.
+    package let executor: (any TaskExecutor)?
+    /// How long what is told to stop may take.
+    package let stopGrace: Duration
     /// What the worker is at.
     package let watch: WorkerWatch
 

@@ -141,6 +141,8 @@ final class PipelineParts: Sendable {
             rendersJSONLines: part.rendersJSONLines,
             sources: sources,
             ledgers: ledgers,
+            executor: options.executor,
+            stopGrace: options.stopGrace,
             watch: watch
         )
     }

@@ -117,6 +117,9 @@ package final class WorkerWatch: PipelineTimer, @unchecked Sendable {
         }
     }
 
+    /// Whether the worker was given up: what it had has other owners by now.
+    package var isGivenUp: Bool { state.withLock { $0.isAbandoned } }
+
     /// Why the job at that place of the batch was stopped, if it was.
     package func verdict(_ index: Int) -> StopReason? {
         state.withLock { state in
@@ -126,8 +129,9 @@ package final class WorkerWatch: PipelineTimer, @unchecked Sendable {
     }
 
     /// The failure of a job that was stopped because it took too long.
-    package var timeoutFailure: JobFailure {
-        JobFailure(.timeout, "the attempt took longer than \(DurationText.format(timeout ?? .zero)) (timeout)")
+    package func timeoutFailure(_ traceback: String? = nil) -> JobFailure {
+        let text = "the attempt took longer than \(DurationText.format(timeout ?? .zero)) (timeout)"
+        return JobFailure(.timeout, text, traceback: traceback)
     }
 
     // MARK: Everybody else's side

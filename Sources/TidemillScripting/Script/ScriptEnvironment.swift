@@ -47,12 +47,15 @@ extension LuaContext {
         _ log: ScriptLog
     ) -> LuaContext {
         LuaContext(
-            functions: waiting(worker) + log.functions + ScriptMetrics(worker).functions,
+            functions: waiting(worker, current) + log.functions + ScriptMetrics(worker).functions,
             values: [
                 "options": stage.options.flat, "stage": Value.string(Bytes(worker.stage)).flat,
-                "worker": Value.integer(Int64(worker.worker)).flat, "attempt": Value.integer(1).flat,
+                "worker": Value.integer(Int64(worker.worker)).flat,
             ],
-            lazy: [.values("job") { _ in job(worker, current) }]
+            lazy: [
+                .values("job") { _ in job(worker, current) },
+                .values("attempt") { _ in .integer(Int64((current.delivery?.attempts.count ?? 0) + 1)) },
+            ]
         )
     }
 
@@ -70,12 +73,16 @@ extension LuaContext {
         return .table(fields)
     }
 
-    private static func waiting(_ worker: WorkerContext) -> [LuaFunction] {
+    private static func waiting(_ worker: WorkerContext, _ current: CurrentJob) -> [LuaFunction] {
         let clock = worker.clock
         return [
             LuaFunction("cancelled") { _ in .boolean(Task.isCancelled) },
-            // Jobs have no deadline yet, so there is nothing that could run out.
-            LuaFunction("remaining") { _ in .nothing },
+            LuaFunction("remaining") { _ in
+                guard let delivery = current.delivery,
+                    let left = worker.remaining(delivery.ticket, delivery.job.details)
+                else { return .nothing }
+                return .number(left / .seconds(1))
+            },
             LuaFunction("sleep") { call in
                 let seconds = try call.number(0)
                 guard seconds >= 0, seconds < 1e9 else { throw ScriptError("sleep takes a number of seconds") }

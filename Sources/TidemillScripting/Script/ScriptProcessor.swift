@@ -8,7 +8,7 @@ final class ScriptProcessor: Processor {
     private let stage: ScriptStage
     private let worker: WorkerContext
     private let current = CurrentJob()
-    private let stop = ScriptStop()
+    private let stopper: ScriptStopper
     private var state: LuaState
     // `@exclusivity(unchecked)`: it is filled by a loop that calls nothing else.
     @exclusivity(unchecked) private var inputs = LuaInputs()
@@ -21,56 +21,60 @@ final class ScriptProcessor: Processor {
     init(_ stage: ScriptStage, _ worker: WorkerContext) async throws {
         self.stage = stage
         self.worker = worker
+        stopper = ScriptStopper(executor: worker.executor)
         state = try LuaState(stage, worker, current)
-        stop.watch(state.interrupter)
-        try await interruptible { try await open() }
+        worker.watch.use(stopper)
+        try await open()
     }
 
     /// Jobs go through the script in runs: one call of the wall handles one after the other, until one fails.
     func process(_ batch: Batch<Delivery>, _ results: BatchResults) async {
-        await interruptible {
-            inputs.removeAll()
-            for delivery in batch.elements { inputs.append(LuaInput(delivery.job.value)) }
-            while !batch.isEmpty {
-                if let failure = replacementFailure {
-                    end(batch, failure, results)
-                } else {
-                    await run(batch, results)
-                }
-                if state.isBroken || replacementFailure != nil { await replaceState() }
+        inputs.removeAll()
+        for delivery in batch.elements { inputs.append(LuaInput(delivery.job.value)) }
+        while !batch.isEmpty, !results.isStopped {
+            if let failure = replacementFailure {
+                results.fail(batch[0], failure)
+                guard worker.watch.advance(batch, by: 1) else { return }
+                inputs.removeFirst(1)
+            } else {
+                guard await run(batch, results) else { return }
             }
+            if state.isBroken || replacementFailure != nil { await replaceState() }
         }
         releaseOutput()
     }
 
-    private func run(_ batch: Batch<Delivery>, _ results: BatchResults) async {
+    /// Handles jobs until one fails; false if the worker was given up meanwhile.
+    private func run(_ batch: Batch<Delivery>, _ results: BatchResults) async -> Bool {
         current.begin(batch, state)
+        stopper.begin(state.interrupter, state.generation + 1)
         let error = await finish(state.handle(inputs))
         let finished = state.finishedInputs
+        var done = finished
+        // What was given up has other owners by now.
+        if worker.watch.isGivenUp { return false }
         let deliveries = batch.elements
         for index in 0..<finished { collect(deliveries[index], inputs.outputs(of: index), results) }
-        batch.removeFirst(finished)
-        inputs.removeFirst(finished)
-        guard let error else { return }
-        let isCancelled = error.kind == .interrupted && Task.isCancelled
-        end(batch, isCancelled ? nil : JobFailure(error), results)
+        if let error, finished < batch.count, end(batch[finished], finished, error, results) { done += 1 }
+        inputs.removeFirst(done)
+        return worker.watch.advance(batch, by: done)
     }
 
-    /// Does something with the script that stops when the task is cancelled.
-    private func interruptible(_ body: () async throws -> Void) async rethrows {
-        let stop = stop
-        try await withTaskCancellationHandler(operation: body, onCancel: { stop.now() })
-    }
-
-    /// The first job of the batch has failed, or was cancelled where no failure is given.
-    private func end(_ batch: Batch<Delivery>, _ failure: JobFailure?, _ results: BatchResults) {
-        guard let delivery = batch.popFirst() else { return }
-        inputs.removeFirst(1)
-        if let failure {
-            results.fail(delivery, failure)
-        } else {
-            results.settle(delivery.ticket, .cancelled)
+    /// A job's call has failed, or was stopped; false if the job is to be done again.
+    private func end(_ delivery: Delivery, _ index: Int, _ error: LuaError, _ results: BatchResults) -> Bool {
+        guard error.kind == .interrupted else {
+            results.fail(delivery, JobFailure(error))
+            return true
         }
+        if let reason = worker.watch.verdict(index) {
+            results.stop(delivery, reason, timeout: worker.watch.timeoutFailure(error.traceback))
+        } else if Task.isCancelled {
+            results.settle(delivery.ticket, .cancelled)
+        } else {
+            // It was meant for the job before.
+            return false
+        }
+        return true
     }
 
     /// Sees a call to its end: while it waits, so does the worker's task, and no thread is held.
@@ -81,13 +85,8 @@ final class ScriptProcessor: Processor {
             case .finished: return nil
             case .failed(let error): return error
             case .waiting(let wait):
-                let result: Result<LuaReply, any Error>
-                do {
-                    result = .success(try await wait.operation())
-                } catch {
-                    result = .failure(error)
-                }
-                step = Task.isCancelled ? state.resumeInterrupted() : state.resume(with: result)
+                let result = await stopper.wait(wait.operation)
+                step = stopper.isStopped ? state.resumeInterrupted() : state.resume(with: result)
             }
         }
     }
@@ -113,10 +112,19 @@ final class ScriptProcessor: Processor {
     // MARK: States
 
     private func open() async throws {
-        try stage.file.load(into: state)
-        if let error = await finish(state.initialize()) {
-            throw ScriptError("init: \(error.message)", traceback: error.traceback)
+        stopper.begin(state.interrupter, 0)
+        try await interruptible {
+            try stage.file.load(into: state)
+            if let error = await finish(state.initialize()) {
+                throw ScriptError("init: \(error.message)", traceback: error.traceback)
+            }
         }
+    }
+
+    /// Does something with the script outside of any job that stops when the task is cancelled.
+    private func interruptible<Result>(_ body: () async throws -> Result) async rethrows -> Result {
+        let stopper = stopper
+        return try await withTaskCancellationHandler(operation: body, onCancel: { stopper.stopCall() })
     }
 
     /// Opens a fresh state in place of one that can't go on, as after an error with memory out.
@@ -124,7 +132,6 @@ final class ScriptProcessor: Processor {
         releaseOutput()
         do {
             state = try LuaState(stage, worker, current)
-            stop.watch(state.interrupter)
             try await open()
             replacementFailure = nil
         } catch {
@@ -132,37 +139,19 @@ final class ScriptProcessor: Processor {
         }
     }
 
+    /// Calls the script's `close`; where the pipeline was cancelled, for as long as a job has to stop.
     func close() async {
-        guard !state.isBroken, let error = await finish(state.finalize()), !Task.isCancelled else { return }
-        worker.logger.warning("a script's close failed", metadata: ["error": "\(error.message)"])
-    }
-}
-
-/// Stops the scripts of one worker for good, whichever state runs them.
-final class ScriptStop: Sendable {
-    private struct State {
-        var interrupter: LuaInterrupter?
-        var isStopped = false
-    }
-
-    private let state = Mutex(State())
-
-    /// Stops what runs now and what starts later.
-    func now() {
-        let interrupter = state.withLock { state in
-            state.isStopped = true
-            return state.interrupter
+        guard !state.isBroken else { return }
+        stopper.begin(state.interrupter, 0)
+        let error = await withTaskCancellationHandler {
+            await finish(state.finalize())
+        } onCancel: { [stopper, worker] in
+            Task(executorPreference: worker.executor) {
+                try await worker.clock.sleep(for: worker.stopGrace)
+                stopper.stopCall()
+            }
         }
-        interrupter?.interruptAll()
-    }
-
-    /// Looks after another state from now on.
-    func watch(_ interrupter: LuaInterrupter?) {
-        let isStopped = state.withLock { state in
-            state.interrupter = interrupter
-            return state.isStopped
-        }
-        if isStopped { interrupter?.interruptAll() }
+        if let error { worker.logger.warning("a script's close failed", metadata: ["error": "\(error.message)"]) }
     }
 }
 
@@ -172,10 +161,19 @@ extension JobFailure {
         let kind: Kind =
             switch error.kind {
             case .memory: .memory
-            case .budget: .emissions
+            case .emissions: .emissions
+            case .outputBytes: .outputBytes
+            case .instructions: .instructions
             case .interrupted: .interrupted
-            default: .handler
+            default: error.label.map { Kind(rawValue: $0) } ?? .handler
             }
-        self.init(kind, error.message, traceback: error.traceback)
+        let advice: Advice =
+            switch error.verdict {
+            case .unspecified: .policy
+            case .retry(let seconds): .retry(after: seconds.map { .seconds($0) })
+            case .never: .never
+            case .reject: .reject
+            }
+        self.init(kind, error.message, traceback: error.traceback, advice: advice)
     }
 }
