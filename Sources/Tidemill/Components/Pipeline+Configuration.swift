@@ -35,6 +35,8 @@ private struct Assembly {
                 continue
             }
             var node = PipelineNode.source(source.name, made)
+            node.deadline = source.deadline
+            node.onSiblingFailure = source.onSiblingFailure
             node.onError = explicitPolicy(source.settings)
             nodes.append(node)
         }
@@ -83,11 +85,16 @@ private struct Assembly {
     }
 
     private func node(_ stage: StageConfiguration, _ made: StageImplementation) -> PipelineNode {
-        let settings = StageSettings(
+        var settings = StageSettings(
             workers: stage.workers.resolved(cores: onlineProcessors()),
             order: stage.order,
             ownThreads: made.isBlocking
         )
+        settings.timeout = stage.timeout
+        settings.deadline = stage.deadline
+        settings.retry = stage.retry
+        settings.breaker = stage.breaker
+        settings.maxStuckWorkers = stage.maxStuckWorkers
         var node = PipelineNode.stage(stage.name, inputs: inputs(stage.name), settings, processor: made.factory)
         node.channel = stage.channel
         node.onError = explicitPolicy(stage.settings)

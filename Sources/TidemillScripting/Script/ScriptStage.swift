@@ -19,7 +19,12 @@ struct ScriptStage: Sendable {
         } catch {
             throw ConfigurationError([settings.issue(at: "script", "\(path): \(error)")])
         }
-        limits = LuaLimits(memory: settings.size("memory"))
+        limits = LuaLimits(
+            memory: settings.size("memory"),
+            outputBytes: settings.size("max_output"),
+            emissions: settings.integer("max_emit"),
+            instructions: settings.optionalInteger("instructions")
+        )
         files = try ReadableFiles(settings.optionalObject("capabilities"))
         let facts: ScriptFacts
         do {

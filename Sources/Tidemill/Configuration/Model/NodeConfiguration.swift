@@ -45,6 +45,10 @@ public struct SourceConfiguration: Sendable {
     public let name: String
     /// The component's type.
     public let type: String
+    /// How long its messages may take; nil for as long as it takes.
+    public let deadline: Duration?
+    /// What happens to the other jobs of a message when one fails.
+    public let onSiblingFailure: SiblingPolicy
     /// What becomes of its failed jobs.
     public let onError: ErrorPolicy
     /// All its fields, for the component's factory.
@@ -65,6 +69,16 @@ public struct StageConfiguration: Sendable {
     public let dispatch: DispatchMode
     /// The order in which its results go on.
     public let order: JobOrder
+    /// How long an attempt at a job may take; nil for as long as it takes.
+    public let timeout: Duration?
+    /// How old a message may be here; nil for any age.
+    public let deadline: Duration?
+    /// When a failed job is tried again, if at all.
+    public let retry: RetryPolicy?
+    /// When it takes a break because too many attempts fail, if ever.
+    public let breaker: BreakerPolicy?
+    /// How many workers may be given up because they can't be stopped.
+    public let maxStuckWorkers: Int
     /// What becomes of its failed jobs.
     public let onError: ErrorPolicy
     /// All its fields, for the component's factory.

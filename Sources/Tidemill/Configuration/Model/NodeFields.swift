@@ -16,8 +16,8 @@ public enum NodeFields {
 
     static func common(_ role: NodeRole) -> [FieldSpecification] {
         switch role {
-        case .source: [name, type, onError]
-        case .stage: [name, stageType, inputs, workers, channel, dispatch, order, onError]
+        case .source: [name, type] + LimitFields.source + [onError]
+        case .stage: [name, stageType, inputs, workers, channel, dispatch, order] + LimitFields.stage + [onError]
         case .sink: [name, type, inputs, channel, onError]
         case .deadLetters: [type]
         }
@@ -128,6 +128,24 @@ extension ComponentSpecification {
                 .size(in: 1 << 16...1 << 40),
                 "How much memory the script may use in each worker.",
                 default: "64MiB"
+            ),
+            FieldSpecification(
+                "max_emit",
+                .integer(in: 1...1 << 30),
+                "How many results one job may have.",
+                default: 100_000
+            ),
+            FieldSpecification(
+                "max_output",
+                .size(in: 1...1 << 40),
+                "How many bytes the results of one job may have.",
+                default: "64MiB"
+            ),
+            FieldSpecification(
+                "instructions",
+                .integer(in: 1_000...1 << 53),
+                "How many Lua instructions one job may take, the same on every machine. Counting doubles the time of "
+                    + "Lua code; `timeout` costs nothing."
             ),
             FieldSpecification(
                 "capabilities",

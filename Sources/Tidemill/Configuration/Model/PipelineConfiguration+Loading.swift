@@ -93,6 +93,8 @@ extension SourceConfiguration {
     fileprivate init(_ settings: Settings, _ standard: ErrorPolicy) {
         name = settings.optionalString("name") ?? ""
         type = settings.optionalString("type") ?? ""
+        deadline = settings.optionalDuration("deadline")
+        onSiblingFailure = settings.optionalString("on_sibling_failure").flatMap(SiblingPolicy.init) ?? .proceed
         onError = settings.optionalString("on_error").flatMap(ErrorPolicy.init) ?? standard
         self.settings = settings
     }
@@ -106,6 +108,11 @@ extension StageConfiguration {
         channel = ChannelLimits(settings.optionalObject("channel"))
         dispatch = settings.optionalString("dispatch").flatMap(DispatchMode.init) ?? .shared
         order = settings.optionalString("order").flatMap(JobOrder.init) ?? .none
+        timeout = settings.optionalDuration("timeout")
+        deadline = settings.optionalDuration("deadline")
+        retry = RetryPolicy(settings.optionalObject("retry"))
+        breaker = BreakerPolicy(settings.optionalObject("circuit_breaker"))
+        maxStuckWorkers = settings.optionalInteger("max_stuck_workers") ?? 8
         onError = settings.optionalString("on_error").flatMap(ErrorPolicy.init) ?? standard
         self.settings = settings
     }
