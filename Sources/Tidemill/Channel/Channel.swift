@@ -95,6 +95,9 @@ package final class Channel<Element: Sendable>: Sendable {
         return leftovers
     }
 
+    /// Whether some that came back are there.
+    package var hasReturns: Bool { state.withLock { $0.hasReturns } }
+
     /// So many that were expected will not come back.
     package func forget(_ count: Int) {
         step { state, wakeups in state.forget(count, wakeups: &wakeups) }

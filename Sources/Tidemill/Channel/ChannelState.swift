@@ -203,6 +203,9 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
 
     // MARK: Coming back
 
+    /// Whether some that came back are there.
+    package var hasReturns: Bool { returns.hasSome }
+
     /// Elements that were taken will come back, so that the channel does not end before.
     package mutating func expect(_ count: Int) { returns.expected += count }
 

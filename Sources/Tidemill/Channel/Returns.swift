@@ -8,6 +8,9 @@ struct Returns<Element> {
     /// Whether none is here and none will come.
     var isEmpty: Bool { first == elements.count && expected <= 0 }
 
+    /// Whether one is here.
+    var hasSome: Bool { first < elements.count }
+
     mutating func add(_ element: consuming Element, _ position: UInt64) {
         elements.append((element, position))
     }

@@ -16,24 +16,19 @@ final class Sequencer: Sendable {
         var parked: [UInt64: Parked] = [:]
         var isSending = false
         var waiting: [UnsafeContinuation<Void, Never>] = []
-        /// How many workers may go on though they are too far ahead.
-        var exempt = 0
         var free: [BatchResults] = []
-
-        mutating func mustWait(_ window: Int) -> Bool {
-            guard parked.count > window else { return false }
-            if exempt == 0 { return true }
-            exempt -= 1
-            return false
-        }
     }
 
     private let window: Int
+    private let hasReturns: @Sendable () -> Bool
     private let state = Mutex(State())
 
     /// Holds back up to `window` runs before workers have to wait.
-    init(window: Int) {
+    ///
+    /// Nobody waits while a job that came back for another attempt is there to be taken: its turn may be next.
+    init(window: Int, hasReturns: @escaping @Sendable () -> Bool = { false }) {
         self.window = window
+        self.hasReturns = hasReturns
     }
 
     /// How many workers wait now because they are too far ahead.
@@ -78,22 +73,19 @@ final class Sequencer: Sendable {
         for continuation in waiting { continuation.resume() }
     }
 
-    /// Lets one worker that is too far ahead go on: there is a job for it whose turn may be next.
-    func exemptOne() {
-        let continuation = state.withLock { state in
-            state.exempt += 1
-            return state.waiting.popLast()
-        }
+    /// A job has come back: one of the workers that wait is to take it.
+    func wakeForReturn() {
+        let continuation = state.withLock { $0.waiting.popLast() }
         continuation?.resume()
     }
 
     private func waitForWindow() async {
-        while state.withLock({ $0.mustWait(window) }) {
+        while state.withLock({ isFull($0) }) {
             await withUnsafeContinuation { continuation in
                 let mustWait = state.withLock { state in
-                    // Somebody must be at work who will advance: the sender, the worker whose run is next, or one that
-                    // is exempt because the next job comes back for another attempt.
-                    guard state.parked.count > window, state.exempt == 0 else { return false }
+                    // Somebody must be at work who will advance: the sender, the worker whose run is next, or the one
+                    // that takes a job that has come back.
+                    guard isFull(state) else { return false }
                     state.waiting.append(continuation)
                     return true
                 }
@@ -101,4 +93,6 @@ final class Sequencer: Sendable {
             }
         }
     }
+
+    private func isFull(_ state: State) -> Bool { state.parked.count > window && !hasReturns() }
 }

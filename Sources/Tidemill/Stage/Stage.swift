@@ -22,7 +22,7 @@ final class Stage: Sendable {
         _ ledgers: [Ledger]
     ) {
         let settings = node.settings
-        let sequencer = settings.order == .input ? Sequencer(window: 2 * settings.workers) : nil
+        let sequencer = settings.order == .input ? Sequencer(window: 2 * settings.workers) { input.hasReturns } : nil
         self.input = input
         self.sequencer = sequencer
         self.ports = ports
@@ -38,7 +38,7 @@ final class Stage: Sendable {
             timers: timers,
             deadline: { Self.deadline($0, settings.deadline, ledgers) },
             settle: { strays.settle($0, $1) },
-            returned: { sequencer?.exemptOne() },
+            returned: { sequencer?.wakeForReturn() },
             report: { Self.report($0, node.name, options.logger) }
         )
     }
