@@ -278,6 +278,8 @@ static inline bool tide_passes_stop(tide_state *S, int status, bool raised_befor
     return __builtin_expect(S->stop != TIDE_STOP_NONE, 0) &&
            (status == LUA_ERRMEM || (S->raised && !raised_before));
 }
+/// Raises the stop in a loop of C, unless it runs for a closing method that has time left.
+void tide_stop_here(lua_State *L);
 /// The budget of the value or the batch that begins.
 void tide_begin_budget(tide_state *S, lua_State *L);
 /// A new coroutine has a count of its own: it is charged what may stay uncounted.
@@ -285,6 +287,10 @@ void tide_charge_coroutine(lua_State *L);
 /// Ends the stop of a call that is over, and says in the report what it was. The state is broken if anything of it
 /// is left.
 void tide_settle_stop(tide_state *S, bool fails);
+
+// loops.c
+/// Makes the loops of the standard library stoppable that a script can make long.
+void tide_open_loops(lua_State *L);
 
 // catch.c
 /// pcall and xpcall, which no stop can be caught with.

@@ -154,6 +154,13 @@ int tide_raise_stop(lua_State *L) {
     return lua_error(L);
 }
 
+void tide_stop_here(lua_State *L) {
+    tide_state *S = tide_state_of(L);
+    if (!is_closing(S, L) || !has_grace(S, L)) {
+        tide_raise_stop(L);
+    }
+}
+
 void tide_begin_budget(tide_state *S, lua_State *L) {
     if (S->instruction_limit == 0) {
         return;

@@ -66,7 +66,6 @@ import Testing
             "local c <close> = closer(function() note(tostring(pcall(ctx.wait, ctx))) note(tostring(ctx:quick())) end) spin()",
             "false,7"
         ),
-        ("for _ in pairs({1}), nil, nil, closer(function() work() note('for') end) do spin() end", ""),
         (
             "for _ in next, {1}, nil, closer(function() work() note('for') end) do spin() end",
             "for"
