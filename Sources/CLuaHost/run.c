@@ -69,6 +69,7 @@ static tide_step start(tide_state *S, tide_call call) {
     S->call = call;
     S->report.output_count = 0;
     S->report.input_count = 0;
+    S->allocator.refused = false;
     tide_note_position(S);
     tide_begin_value(S);
     S->in_flight = true;

@@ -28,6 +28,7 @@ typedef struct tide_allocator {
     size_t reserved;  // bytes taken from the system
     size_t used;      // bytes that Lua's objects take
     size_t limit;
+    bool refused;   // an allocation since the call began
     bool enforced;  // only while script code runs: host work over the limit must not fail
     int64_t asked;
     int64_t fail_at;

@@ -27,7 +27,7 @@ extension HostileScript {
             .gives("false")
         ),
         HostileScript("return (xpcall(error, coroutine.yield))", .gives("false")),
-        HostileScript("error('not enough memory', 0)", .fails(.memory, "not enough memory")),
+        HostileScript("error('not enough memory', 0)", .fails(.runtime, "not enough memory")),
         HostileScript("return (pcall(error, 'not enough memory', 0))", .gives("false")),
         HostileScript("assert(false, ctx)", .fails(.runtime, "ctx: ")),
     ]
