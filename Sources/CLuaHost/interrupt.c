@@ -21,7 +21,7 @@ static struct sigaction chained;
 /// A request that no call outlives.
 #define EVERY_CALL UINT64_MAX
 
-static bool is_asked_to_stop(tide_state *S) {
+bool tide_is_asked_to_stop(const tide_state *S) {
     tide_interrupter *interrupter = S->interrupter;
     uint64_t request = atomic_load(&interrupter->request);
     return request == S->generation || request == EVERY_CALL ||
@@ -30,7 +30,7 @@ static bool is_asked_to_stop(tide_state *S) {
 
 static void stop_if_asked(tide_state *_Nullable S) {
     // A stop that has begun goes its way: arming again would take its grace away.
-    if (S != NULL && S->stop == TIDE_STOP_NONE && is_asked_to_stop(S)) {
+    if (S != NULL && S->stop == TIDE_STOP_NONE && tide_is_asked_to_stop(S)) {
         S->stop = TIDE_STOP_INTERRUPT;
         tide_arm(S->running);
     }

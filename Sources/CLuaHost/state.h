@@ -258,6 +258,8 @@ tide_interrupter *_Nullable tide_interrupter_new(void);
 /// Between these two the thread runs script code and a signal may arm it.
 void tide_enter(tide_state *S, tide_state *_Nullable *_Nonnull previous);
 void tide_leave(tide_state *S, tide_state *_Nullable previous);
+/// Whether a request is for the value at hand.
+bool tide_is_asked_to_stop(const tide_state *S);
 /// Decides again whether the value at hand is to stop: the stop may have been for the one before it.
 void tide_reconsider(tide_state *S, lua_State *L);
 

@@ -134,4 +134,47 @@ import Testing
         flag.set()
         join()
     }
+
+    /// Who was told that the value runs needn't look after a wait: the step never comes back as one.
+    @Test func aStoppedValueDoesNotBeginToWait() throws {
+        let wait = LuaFunction("wait") { _ in .wait { .nothing } }
+        let state = try LuaState.handler(
+            "for i = 1, value do end coroutine.wrap(function() ctx:wait() end)() return value",
+            context: LuaContext(functions: [wait])
+        )
+        let interrupter = try interrupter(of: state)
+        let (asked, answered, flag) = (Counter(), Counter(), Flag())
+        let join = onThread {
+            var last: UInt64 = 0
+            while !flag.isSet {
+                let generation = asked.value
+                guard generation != last else {
+                    sched_yield()
+                    continue
+                }
+                last = generation
+                while interrupter.position.generation != generation { sched_yield() }
+                answered.value = generation << 1 | (interrupter.interrupt(generation, input: 0) ? 1 : 0)
+            }
+        }
+        defer {
+            flag.set()
+            join()
+        }
+        var random = SeededNumbers(seed: 11)
+        for _ in 0..<1500 {
+            let generation = state.generation + 1
+            asked.value = generation
+            var step = state.handle(inputs([Int64.random(in: 0...200, using: &random)]))
+            while answered.value >> 1 != generation { sched_yield() }
+            let hit = answered.value & 1 == 1
+            if case .waiting = step {
+                #expect(!hit)
+                step = state.resume(with: .success(.nothing))
+            }
+            #expect(step.failureOrNil == nil || step.failureOrNil?.kind == .interrupted)
+            if hit { #expect(step.failureOrNil != nil || state.finishedInputs == 1) }
+            if generation % 256 == 0 { _ = state.takeOutput() }
+        }
+    }
 }

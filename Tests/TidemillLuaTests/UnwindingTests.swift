@@ -44,7 +44,7 @@ import Testing
 
     /// Every instruction of the loop is the last one once.
     @Test func afterEachInstruction() throws {
-        for instructions in 300..<4000 {
+        for instructions in 300..<2500 {
             let state = try LuaState.handler(Self.body, limits: LuaLimits(instructions: instructions))
             let error = try state.handle("1").failure
             #expect(error.kind == .instructions)
