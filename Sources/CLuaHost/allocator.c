@@ -110,11 +110,12 @@ void *_Nullable tide_allocate(void *context, void *_Nullable block, size_t old_s
     tide_allocator *a = context;
     if (block == NULL) {
         // The old size says what kind of object it will be.
-        if (new_size == 0 || refuses(a, 0, new_size)) {
+        void *made = new_size == 0 || refuses(a, 0, new_size) ? NULL : take(a, new_size);
+        if (__builtin_expect(made == NULL, 0)) {
+            a->refused = a->refused || new_size > 0;
             return NULL;
         }
-        void *made = take(a, new_size);
-        a->used += made == NULL ? 0 : new_size;
+        a->used += new_size;
         return made;
     }
     if (new_size == 0) {
@@ -122,11 +123,10 @@ void *_Nullable tide_allocate(void *context, void *_Nullable block, size_t old_s
         a->used -= old_size;
         return NULL;
     }
-    if (new_size > old_size && refuses(a, old_size, new_size)) {
-        return NULL;
-    }
-    void *moved = move(a, block, old_size, new_size);
-    if (moved == NULL && new_size > old_size) {
+    bool refused = new_size > old_size && refuses(a, old_size, new_size);
+    void *moved = refused ? NULL : move(a, block, old_size, new_size);
+    if (__builtin_expect(moved == NULL && new_size > old_size, 0)) {
+        a->refused = true;
         return NULL;
     }
     a->used = a->used - old_size + new_size;

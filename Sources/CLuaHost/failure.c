@@ -144,7 +144,8 @@ static void note_syntax_place(tide_state *S) {
 }
 
 void tide_note_failure(tide_state *S, lua_State *L, int status) {
-    if (status == LUA_ERRMEM) {
+    // A script can raise the text that Lua tells a memory error by.
+    if (status == LUA_ERRMEM && S->allocator.refused) {
         tide_set_message(S, "not enough memory");
         tide_forget_verdict(S);
         S->traceback.count = 0;

@@ -21,7 +21,7 @@ static struct sigaction chained;
 /// A request that no call outlives.
 #define EVERY_CALL UINT64_MAX
 
-static bool is_asked_to_stop(tide_state *S) {
+bool tide_is_asked_to_stop(const tide_state *S) {
     tide_interrupter *interrupter = S->interrupter;
     uint64_t request = atomic_load(&interrupter->request);
     return request == S->generation || request == EVERY_CALL ||
@@ -30,17 +30,16 @@ static bool is_asked_to_stop(tide_state *S) {
 
 static void stop_if_asked(tide_state *_Nullable S) {
     // A stop that has begun goes its way: arming again would take its grace away.
-    if (S != NULL && S->stop == TIDE_STOP_NONE && is_asked_to_stop(S)) {
+    if (S != NULL && S->stop == TIDE_STOP_NONE && tide_is_asked_to_stop(S)) {
         S->stop = TIDE_STOP_INTERRUPT;
         tide_arm(S->running);
     }
 }
 
 void tide_reconsider(tide_state *S, lua_State *L) {
-    tide_disarm(L);
-    S->stop = TIDE_STOP_NONE;
     // A signal before this found the stop set and did nothing, but its request is there; one behind it acts itself.
-    atomic_signal_fence(memory_order_seq_cst);
+    S->stop = TIDE_STOP_NONE;
+    tide_disarm(L);
     stop_if_asked(S);
 }
 
@@ -67,8 +66,12 @@ static void install(void) {
 
 tide_interrupter *_Nullable tide_interrupter_new(void) {
     pthread_once(&installed, install);
-    tide_interrupter *interrupter = calloc(1, sizeof *interrupter);
+    // Lines of the cache of its own: other threads read it while the state's thread writes.
+    enum { LINE = 64 };
+    size_t size = (sizeof(tide_interrupter) + LINE - 1) / LINE * LINE;
+    tide_interrupter *interrupter = aligned_alloc(LINE, size);
     if (interrupter != NULL) {
+        memset(interrupter, 0, size);
         atomic_init(&interrupter->references, 1);
     }
     return interrupter;

@@ -58,7 +58,8 @@ static tide_step go_on(tide_state *S) {
     S->allocator.enforced = false;
     tide_leave(S, previous);
     if (__builtin_expect(status == LUA_YIELD, 0)) {
-        return TIDE_STEP_WAITING;
+        // A stop that came as it began to wait: the signal found nothing to stop, and nothing is worth waiting for.
+        return S->stop || tide_is_asked_to_stop(S) ? go_on(S) : TIDE_STEP_WAITING;
     }
     return finish(S, status);
 }
@@ -69,6 +70,7 @@ static tide_step start(tide_state *S, tide_call call) {
     S->call = call;
     S->report.output_count = 0;
     S->report.input_count = 0;
+    S->allocator.refused = false;
     tide_note_position(S);
     tide_begin_value(S);
     S->in_flight = true;

@@ -22,6 +22,7 @@ static int open_state(lua_State *L) {
     tide_state *S = tide_state_of(L);
     tide_open_sandbox(L);
     tide_open_catch(L);
+    tide_open_loops(L);
     tide_open_coroutine(L);
     tide_open_json(L);
     tide_open_verdict(L);

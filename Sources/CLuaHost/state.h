@@ -28,6 +28,7 @@ typedef struct tide_allocator {
     size_t reserved;  // bytes taken from the system
     size_t used;      // bytes that Lua's objects take
     size_t limit;
+    bool refused;   // an allocation since the call began
     bool enforced;  // only while script code runs: host work over the limit must not fail
     int64_t asked;
     int64_t fail_at;
@@ -257,6 +258,8 @@ tide_interrupter *_Nullable tide_interrupter_new(void);
 /// Between these two the thread runs script code and a signal may arm it.
 void tide_enter(tide_state *S, tide_state *_Nullable *_Nonnull previous);
 void tide_leave(tide_state *S, tide_state *_Nullable previous);
+/// Whether a request is for the value at hand.
+bool tide_is_asked_to_stop(const tide_state *S);
 /// Decides again whether the value at hand is to stop: the stop may have been for the one before it.
 void tide_reconsider(tide_state *S, lua_State *L);
 
@@ -278,6 +281,8 @@ static inline bool tide_passes_stop(tide_state *S, int status, bool raised_befor
     return __builtin_expect(S->stop != TIDE_STOP_NONE, 0) &&
            (status == LUA_ERRMEM || (S->raised && !raised_before));
 }
+/// Raises the stop in a loop of C, unless it runs for a closing method that has time left.
+void tide_stop_here(lua_State *L);
 /// The budget of the value or the batch that begins.
 void tide_begin_budget(tide_state *S, lua_State *L);
 /// A new coroutine has a count of its own: it is charged what may stay uncounted.
@@ -285,6 +290,10 @@ void tide_charge_coroutine(lua_State *L);
 /// Ends the stop of a call that is over, and says in the report what it was. The state is broken if anything of it
 /// is left.
 void tide_settle_stop(tide_state *S, bool fails);
+
+// loops.c
+/// Makes the loops of the standard library stoppable that a script can make long.
+void tide_open_loops(lua_State *L);
 
 // catch.c
 /// pcall and xpcall, which no stop can be caught with.

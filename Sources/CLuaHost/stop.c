@@ -101,13 +101,27 @@ static bool has_grace(tide_state *S, lua_State *L) {
     return true;
 }
 
+/// Sets the count after which the hook comes by while nothing stops the script; 0 for never.
+static void set_count(tide_state *S, lua_State *L, int count) {
+    if (count == 0) {
+        lua_sethook(L, NULL, 0, 0);
+    } else {
+        lua_sethook(L, hook, LUA_MASKCOUNT, count);
+    }
+    // A signal just before has set another hook, which is gone.
+    atomic_signal_fence(memory_order_seq_cst);
+    if (S->stop != TIDE_STOP_NONE) {
+        tide_arm(L);
+    }
+}
+
 static void charge(tide_state *S, lua_State *L, int64_t instructions) {
     S->instructions_left -= instructions;
     if (S->instructions_left <= 0) {
         S->stop = TIDE_STOP_INSTRUCTIONS;
         tide_arm(L);
     } else if (S->instructions_left < BUDGET_STEP) {
-        lua_sethook(L, hook, LUA_MASKCOUNT, (int)S->instructions_left);
+        set_count(S, L, (int)S->instructions_left);
     }
 }
 
@@ -119,11 +133,10 @@ static void hook(lua_State *L, lua_Debug *record) {
         if (S->instruction_limit == 0 || count != BUDGET_STEP) {
             tide_disarm(L);
         }
-        if (S->instruction_limit == 0) {
-            return;
+        if (S->instruction_limit != 0) {
+            charge(S, L, count);
         }
-        charge(S, L, count);
-        if (S->stop == TIDE_STOP_NONE) {
+        if (S->stop != TIDE_STOP_INSTRUCTIONS) {
             return;
         }
     }
@@ -138,11 +151,8 @@ void tide_arm(lua_State *L) {
 }
 
 void tide_disarm(lua_State *L) {
-    if (tide_state_of(L)->instruction_limit == 0) {
-        lua_sethook(L, NULL, 0, 0);
-    } else {
-        lua_sethook(L, hook, LUA_MASKCOUNT, BUDGET_STEP);
-    }
+    tide_state *S = tide_state_of(L);
+    set_count(S, L, S->instruction_limit == 0 ? 0 : BUDGET_STEP);
 }
 
 int tide_raise_stop(lua_State *L) {
@@ -154,6 +164,13 @@ int tide_raise_stop(lua_State *L) {
     return lua_error(L);
 }
 
+void tide_stop_here(lua_State *L) {
+    tide_state *S = tide_state_of(L);
+    if (!is_closing(S, L) || !has_grace(S, L)) {
+        tide_raise_stop(L);
+    }
+}
+
 void tide_begin_budget(tide_state *S, lua_State *L) {
     if (S->instruction_limit == 0) {
         return;
@@ -162,16 +179,7 @@ void tide_begin_budget(tide_state *S, lua_State *L) {
     bool limited = S->call == TIDE_CALL_HANDLE || S->call == TIDE_CALL_HANDLE_BATCH;
     bool fits = limited && values <= INT64_MAX / S->instruction_limit;
     S->instructions_left = fits ? S->instruction_limit * (values > 0 ? values : 1) : INT64_MAX;
-    if (S->stop == TIDE_STOP_NONE) {
-        tide_disarm(L);
-        if (S->instructions_left < BUDGET_STEP) {
-            lua_sethook(L, hook, LUA_MASKCOUNT, (int)S->instructions_left);
-        }
-        atomic_signal_fence(memory_order_seq_cst);
-        if (S->stop != TIDE_STOP_NONE) {
-            tide_arm(L);
-        }
-    }
+    set_count(S, L, S->instructions_left < BUDGET_STEP ? (int)S->instructions_left : BUDGET_STEP);
 }
 
 void tide_charge_coroutine(lua_State *L) {

@@ -3,10 +3,11 @@ internal import CLuaHost
 /// Stops a state's call from any thread, also one that is in a loop.
 ///
 /// It may outlive the state. Nothing of the script catches a stop: not `pcall`, `xpcall` or a coroutine, nor do their
-/// handlers run. The closing methods of its `<close>` variables do run (on an error, at the end of a block, in a
-/// coroutine that was running, of a `for` loop's fourth value), with an error that isn't nil and 10 ms for all of them
-/// together; a host function that would have to wait raises in them. When that time is up they are cut off too. Not run
-/// is what a script does after a `pcall`, nor what a coroutine has to close that was suspended.
+/// handlers run, nor what the script would do after them. The closing methods of `<close>` variables run, with an error
+/// that isn't nil, and so does one that was running already: those of the call itself, of the coroutines that were
+/// running, and of a `for` loop's fourth value. They have 10 ms and two million instructions, all of them together;
+/// what isn't done by then is cut off. A host function that would have to wait raises an error in them. A coroutine
+/// that was suspended stays so, and what it has to close is not closed.
 public final class LuaInterrupter: Sendable {
     // The C side is atomic and counts references.
     private nonisolated(unsafe) let raw: OpaquePointer

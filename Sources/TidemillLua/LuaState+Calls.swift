@@ -81,6 +81,8 @@ extension LuaState {
         if step == TIDE_STEP_WAITING, let wait = host.takeWait() {
             return .waiting(LuaWait(name: wait.name, operation: wait.operation))
         }
+        // One that was stopped as it began to wait has left its operation behind.
+        _ = host.takeWait()
         return .failed(LuaError(report.pointee))
     }
 }

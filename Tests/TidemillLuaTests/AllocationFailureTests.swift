@@ -37,6 +37,10 @@ import Testing
                 local co = coroutine.create(function() local c <close> = setmetatable({}, {__close = function() end}) coroutine.yield() end)
                 coroutine.resume(co)
                 coroutine.close(co)
+                guarded(ctx.retry, ctx, 1, 'caught')
+                guarded(table.insert, setmetatable({}, {__len = function() return 1 end}), 1, 1)
+                if value == 'reject' then ctx:reject('why') end
+                if value == 'fields' then error({message = 'm', kind = 'k', retry = 'wrong'}) end
                 if value == 'raise' then error('raised with ' .. tostring(one)) end
                 if value == 'reason' then return nil, {message = 'a reason'} end
                 return {one, two, t, id}
@@ -57,6 +61,8 @@ import Testing
         try finish(state.initialize())
         let values = [
             "null", "true", "7", "1.5", "\"text\"", "[1,[]]", #"{"a":{"b":null}}"#, "\"raise\"", "\"reason\"",
+            "\"reject\"",
+            "\"fields\"",
         ]
         for value in values {
             try finish(state.handle(value))

@@ -16,7 +16,7 @@ import Testing
         "local co = coroutine.create(function() while true do end end) while true do coroutine.resume(co) end",
         "local f = coroutine.wrap(function() while true do coroutine.yield() end end) while true do f() end",
         "while true do coroutine.wrap(function() local x = 1 end)() end",
-        "local function bomb() while true do coroutine.wrap(bomb)() end end bomb()",
+        "local function bomb() while true do pcall(coroutine.wrap(bomb)) end end bomb()",
         "local function tree(n) if n > 0 then coroutine.wrap(tree)(n - 1) coroutine.wrap(tree)(n - 1) end end tree(60)",
         "local t = {} for i = 1, 1e9 do t[i % 100] = coroutine.wrap(function() coroutine.yield() end) t[i % 100]() end",
         "table.sort({3, 2, 1, 5}, function(a, b) while true do end end)",

@@ -66,7 +66,6 @@ import Testing
             "local c <close> = closer(function() note(tostring(pcall(ctx.wait, ctx))) note(tostring(ctx:quick())) end) spin()",
             "false,7"
         ),
-        ("for _ in pairs({1}), nil, nil, closer(function() work() note('for') end) do spin() end", ""),
         (
             "for _ in next, {1}, nil, closer(function() work() note('for') end) do spin() end",
             "for"
@@ -118,7 +117,7 @@ import Testing
 
     @Test(arguments: [
         // All of them share the grace.
-        "local function nest(n) local c <close> = closer(function() spin() end) if n > 0 then nest(n - 1) end spin() end nest(100)",
+        "local function nest(n) local c <close> = closer(function() spin() end) if n > 0 then nest(n - 1) end spin() end nest(400)",
         "local c <close> = closer(function() while true do pcall(spin) end end) spin()",
         "local c <close> = closer(function() while true do pcall(coroutine.wrap(spin)) end end) spin()",
         // Each coroutine ends before its hook counts one step.
@@ -136,7 +135,7 @@ import Testing
             #expect(try state.interrupted().failure.kind == .interrupted)
             #expect(try counted.handle("1").failure.kind == .instructions)
             // The machine may be busy; a grace for each variable of the first one would take longer.
-            #expect(ContinuousClock.now - start < .seconds(1))
+            #expect(ContinuousClock.now - start < .seconds(3))
             _ = try state.results("0")
             #expect(!state.isBroken && !counted.isBroken)
         }

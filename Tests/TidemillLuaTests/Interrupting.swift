@@ -84,3 +84,13 @@ final class Flag: Sendable {
 
     func set() { value.store(true, ordering: .releasing) }
 }
+
+/// A number that one thread writes and another reads.
+final class Counter: Sendable {
+    private let number = Atomic<UInt64>(0)
+
+    var value: UInt64 {
+        get { number.load(ordering: .acquiring) }
+        set { number.store(newValue, ordering: .releasing) }
+    }
+}

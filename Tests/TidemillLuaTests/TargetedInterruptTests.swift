@@ -67,7 +67,7 @@ import Testing
 
     /// A thread asks for every even value as it sees it: a request that hits another one shows as an odd failure.
     @Test func aRequestNeverHitsTheNextValue() throws {
-        let state = try LuaState.handler("local n = 0 for i = 1, 20 + value % 50 do n = n + i end return value")
+        let state = try LuaState.handler("local n = 0 for i = 1, 2000 + value % 50 do n = n + i end return value")
         let interrupter = try interrupter(of: state)
         let values = Array(0..<Int64(512))
         let flag = Flag()
@@ -83,7 +83,7 @@ import Testing
         }
         var failures = 0
         // Until the other thread has had its turns, however busy the machine is.
-        for round in 0..<50_000 where round < 100 || failures < 20 {
+        for round in 0..<50_000 where round < 10 || failures < 20 {
             var first = 0
             while first < values.count {
                 let step = state.handle(inputs(Array(values[first...])))
@@ -133,5 +133,48 @@ import Testing
         }
         flag.set()
         join()
+    }
+
+    /// Who was told that the value runs needn't look after a wait: the step never comes back as one.
+    @Test func aStoppedValueDoesNotBeginToWait() throws {
+        let wait = LuaFunction("wait") { _ in .wait { .nothing } }
+        let state = try LuaState.handler(
+            "for i = 1, value do end coroutine.wrap(function() ctx:wait() end)() return value",
+            context: LuaContext(functions: [wait])
+        )
+        let interrupter = try interrupter(of: state)
+        let (asked, answered, flag) = (Counter(), Counter(), Flag())
+        let join = onThread {
+            var last: UInt64 = 0
+            while !flag.isSet {
+                let generation = asked.value
+                guard generation != last else {
+                    sched_yield()
+                    continue
+                }
+                last = generation
+                while interrupter.position.generation != generation { sched_yield() }
+                answered.value = generation << 1 | (interrupter.interrupt(generation, input: 0) ? 1 : 0)
+            }
+        }
+        defer {
+            flag.set()
+            join()
+        }
+        var random = SeededNumbers(seed: 11)
+        for _ in 0..<1500 {
+            let generation = state.generation + 1
+            asked.value = generation
+            var step = state.handle(inputs([Int64.random(in: 0...200, using: &random)]))
+            while answered.value >> 1 != generation { sched_yield() }
+            let hit = answered.value & 1 == 1
+            if case .waiting = step {
+                #expect(!hit)
+                step = state.resume(with: .success(.nothing))
+            }
+            #expect(step.failureOrNil == nil || step.failureOrNil?.kind == .interrupted)
+            if hit { #expect(step.failureOrNil != nil || state.finishedInputs == 1) }
+            if generation % 256 == 0 { _ = state.takeOutput() }
+        }
     }
 }

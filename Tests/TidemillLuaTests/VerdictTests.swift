@@ -17,7 +17,7 @@ import Testing
                 "local t = setmetatable({}, {__index = function() ctx:retry(3, 'deep') end}) return t.x",
                 .retry(after: 3), "deep"
             ),
-            ("('a'):gsub('.', function() ctx:reject('in gsub') end)", .reject, "in gsub"),
+            (";('a'):gsub('.', function() ctx:reject('in gsub') end)", .reject, "in gsub"),
             ("pcall(ctx.reject, ctx) error('other', 0)", .unspecified, "other"),
             (
                 "local c <close> = setmetatable({}, {__close = function() error('closing', 0) end}) ctx:reject()",
