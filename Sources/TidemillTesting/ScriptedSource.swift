@@ -11,6 +11,8 @@ public final class ScriptedSource: Source {
         case sendAll([Job])
         /// Takes in a message that can't be a job.
         case fail(Job, JobFailure)
+        /// Waits that long by the pipeline's clock; a cancelled wait ends the source.
+        case pause(Duration)
         /// Waits at a gate; a cancelled wait ends the source.
         case wait(Gate)
         /// Throws.
@@ -78,6 +80,7 @@ public final class ScriptedSource: Source {
                 number += 1
                 sent.add(1, ordering: .releasing)
                 try await output.fail(job, failure, acknowledge: receipt(number - 1))
+            case .pause(let duration): try await output.clock.sleep(for: duration)
             case .wait(let gate): try await gate.pass()
             case .raise(let error): throw error
             case .untilStopped: try await never.pass()
