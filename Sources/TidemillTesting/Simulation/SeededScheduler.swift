@@ -135,7 +135,9 @@ public final class SeededScheduler: TaskExecutor {
             if state.isDone && state.runnable.isEmpty {
                 return .over(state.sleepers.isEmpty ? nil : .sleepers(state.sleepers.count))
             }
-            guard let deadline = state.sleepers.map(\.deadline).min() else { return .over(.stuck(outsiders: state.outsiders)) }
+            guard let deadline = state.sleepers.map(\.deadline).min() else {
+                return .over(.stuck(outsiders: state.outsiders))
+            }
             guard deadline <= limits.time else { return .over(.time(sleepers: state.sleepers.count)) }
             state.now = max(state.now, deadline)
             return .wake(wakeDue(&state))

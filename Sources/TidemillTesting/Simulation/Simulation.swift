@@ -95,7 +95,10 @@ public final class Simulation: Sendable {
     func failure(_ verdict: SeededScheduler.Verdict) -> SimulationFailure {
         switch verdict {
         case .stuck(let outsiders):
-            failure(.stuck, outsiders > 0 ? Self.woken(outsiders) : "it may wait for something outside of the simulation")
+            failure(
+                .stuck,
+                outsiders > 0 ? Self.woken(outsiders) : "it may wait for something outside of the simulation"
+            )
         case .steps(let runnable, let sleepers):
             failure(.tooManySteps, "\(runnable) tasks could run, \(sleepers) were asleep")
         case .time(let sleepers): failure(.tooMuchTime, "\(sleepers) tasks were asleep")

@@ -79,10 +79,10 @@ import Tidemill
     }
 
     @Test func wakingFromOutsideIsFound() async throws {
-        let failure = try await failure { simulation in
+        let failure = try await failure(SimulationLimits(steps: .max)) { simulation in
             // It keeps the simulation from being stuck while the other task is on its way.
             let timer = simulation.task { while true { try await simulation.clock.sleep(for: .zero) } }
-            await Task.detached {}.value
+            await Task.detached { while simulation.executor.steps < 100 { await Task.yield() } }.value
             timer.cancel()
         }
         guard case .outsiders = failure.reason else { throw failure }
@@ -95,7 +95,9 @@ import Tidemill
         }
         guard case .threw(let error) = failure.reason else { throw failure }
         #expect(error as? ScriptedError == ScriptedError("no"))
-        #expect(failure.description == "seed 77 failed at 0.0 seconds, after 1 steps: no\n  0.0 seconds: before it failed")
+        #expect(
+            failure.description == "seed 77 failed at 0.0 seconds, after 1 steps: no\n  0.0 seconds: before it failed"
+        )
     }
 
     @Test func theFirstSeedThatFailsIsRunAgain() async throws {
