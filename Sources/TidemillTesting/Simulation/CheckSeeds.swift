@@ -14,7 +14,7 @@
 ///   - first: the first of them.
 ///   - limits: when a run counts as one that never ends.
 ///   - body: what to run.
-/// - Throws: the first ``SimulationFailure``.
+/// - Throws: the first ``SimulationFailure``, or `CancellationError`.
 public func checkSeeds(
     count: Int = 100,
     first: UInt64 = 0,
@@ -23,6 +23,7 @@ public func checkSeeds(
 ) async throws {
     let seeds = selectedSeeds(count: count, first: first, environment: ProcessInfo.processInfo.environment)
     for seed in seeds {
+        try Task.checkCancellation()
         do {
             try await simulate(seed: seed, limits: limits, body)
         } catch var failure as SimulationFailure {

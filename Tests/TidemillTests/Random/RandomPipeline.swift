@@ -10,9 +10,13 @@ struct RandomPipeline: Sendable {
     let nodes: [PipelineNode]
     let stop: RandomStop
     let options: PipelineOptions
+    /// Whether nothing in it takes time but the sources' pauses, so that a stop takes none.
+    let isQuick: Bool
 
     init(_ simulation: Simulation) {
         var random = simulation.random(stream: 1)
+        let isQuick = random.chance(0.2)
+        self.isQuick = isQuick
         let sources = (0..<random.pick([(3, 1), (2, 2), (1, 3)])).map { RandomSource($0, &random) }
         let graph = RandomGraph(sources: sources.map(\.name), &random)
         stages = graph.stages.map { stage in
@@ -20,13 +24,15 @@ struct RandomPipeline: Sendable {
                 stage.name,
                 inputs: stage.inputs,
                 ports: graph.ports(of: stage.name),
+                isQuick: isQuick,
                 simulation,
                 &random
             )
         }
-        sinks = graph.sinks.map { RandomSink($0.name, inputs: $0.inputs, simulation.clock, &random) }
+        sinks = graph.sinks.map { RandomSink($0.name, inputs: $0.inputs, isQuick: isQuick, simulation.clock, &random) }
         deadLetters =
-            random.chance(0.5) ? RandomSink("dead_letters", inputs: nil, simulation.clock, &random) : nil
+            random.chance(0.5)
+            ? RandomSink("dead_letters", inputs: nil, isQuick: isQuick, simulation.clock, &random) : nil
         self.sources = sources
         var nodes =
             sources.map { PipelineNode.source($0.name, $0) } + stages.map(\.node) + sinks.map(\.node)

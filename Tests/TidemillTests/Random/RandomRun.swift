@@ -86,6 +86,7 @@ struct RandomRun {
         try checkHandlers()
         try checkSinks()
         try checkBooks()
+        try checkOutcomes()
         try checkOrder()
         try checkEnd()
         if endsInTime { try checkTime() }
@@ -101,8 +102,11 @@ struct RandomRun {
                 try rule(outcome != nil, "message \(number) of \(source.name) was settled as \(heard)")
             }
             let settled = outcomes.prefix { $0?.isSettled ?? false }.count
-            try rule(source.settledCounts.count <= 1, "\(source.name) was closed \(source.settledCounts.count) times")
-            for told in source.settledCounts {
+            try rule(
+                source.script.settledCounts.count <= 1,
+                "\(source.name) was closed \(source.script.settledCounts.count) times"
+            )
+            for told in source.script.settledCounts {
                 try rule(
                     told == settled,
                     "\(source.name) was told that \(told) messages are settled, not \(settled): \(outcomes.compactMap(\.self))"
@@ -165,6 +169,26 @@ struct RandomRun {
         try rule(sum.taken == report.books.taken && sum.emitted == report.books.emitted, "the nodes' jobs don't add up")
     }
 
+    /// Nothing is cancelled or dropped where nobody asked for it.
+    private func checkOutcomes() throws {
+        let end = report.snapshot.time
+        let isCancelled =
+            switch pipeline.stop.way {
+            case .none: false
+            case .cancel, .cancelTask: end >= pipeline.stop.time
+            case .drain, .shutDown: end >= pipeline.stop.time + pipeline.options.shutdownTimeout
+            case .drainThenCancel:
+                end >= pipeline.stop.time + min(pipeline.stop.pause, pipeline.options.shutdownTimeout)
+            }
+        if !isCancelled && report.failure == nil {
+            try rule(report.books[.cancelled] == 0, "\(report.books[.cancelled]) jobs were cancelled by nobody")
+        }
+        let mayDrop = pipeline.nodes.contains { node in
+            node.onError == .drop || [.dropNewest, .dropOldest].contains(node.channel.overflow)
+        }
+        try rule(mayDrop || report.books[.dropped] == 0, "\(report.books[.dropped]) jobs were dropped by nobody")
+    }
+
     private func checkOrder() throws {
         let ordered = KeptOrder(pipeline)
         for sink in pipeline.sinks {
@@ -192,7 +216,7 @@ struct RandomRun {
         case .drain, .shutDown: allowed = pipeline.options.shutdownTimeout
         case .drainThenCancel: allowed = min(pipeline.options.shutdownTimeout, pipeline.stop.pause)
         }
-        let latest = pipeline.stop.time + allowed + RandomStage.longestNap
+        let latest = pipeline.stop.time + (pipeline.isQuick ? .zero : allowed + RandomStage.longestNap)
         try rule(
             report.snapshot.time <= latest || report.snapshot.time <= pipeline.stop.time,
             "it ended at \(report.snapshot.time) and should have by \(latest)"

@@ -19,12 +19,12 @@ final class RandomSink: Sink {
     private let slowness: Double
     private let draws: Draws
 
-    init(_ name: String, inputs: [String]?, _ clock: any PipelineClock, _ random: inout SeededRandom) {
+    init(_ name: String, inputs: [String]?, isQuick: Bool, _ clock: any PipelineClock, _ random: inout SeededRandom) {
         self.name = name
         self.inputs = inputs
         self.clock = clock
         flaw = random.pick(Self.flaws)
-        slowness = random.pick([(2, 0), (1, 0.1), (1, 0.9)])
+        slowness = isQuick ? 0 : random.pick([(2, 0), (1, 0.1), (1, 0.9)])
         let refusals = random.pick([(3, 0), (1, 0.1)])
         self.refusals = refusals
         let draws = Draws(&random)

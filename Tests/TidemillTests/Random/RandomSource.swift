@@ -1,4 +1,3 @@
-import Synchronization
 import Tidemill
 import TidemillTesting
 
@@ -16,7 +15,6 @@ final class RandomSource: Source {
     let ending: Ending
     let script: ScriptedSource
     let blocksItsThread: Bool
-    private let closings = Mutex<[UInt64]>([])
 
     init(_ number: Int, _ random: inout SeededRandom) {
         name = "source\(number)"
@@ -47,10 +45,7 @@ final class RandomSource: Source {
 
     var takesJobsBack: Bool { script.takesJobsBack }
 
-    /// How far it was told that its messages are settled, each time that it was closed.
-    var settledCounts: [UInt64] { closings.withLock { $0 } }
-
     func run(_ output: SourceOutput) async throws { try await script.run(output) }
 
-    func close(_ output: SourceOutput) async throws { closings.withLock { $0.append(output.settledCount) } }
+    func close(_ output: SourceOutput) async throws { try await script.close(output) }
 }

@@ -30,13 +30,22 @@ final class RandomStage: Sendable {
     private let behaviours: [(weight: Int, choice: Behaviour)]
     private let simulation: Simulation
     private let draws: Draws
+    private let isQuick: Bool
     private let state = Mutex(Counts())
 
-    /// A stage that reads `inputs`; `ports` are those of its own that somebody reads.
-    init(_ name: String, inputs: [String], ports: [String], _ simulation: Simulation, _ random: inout SeededRandom) {
+    /// A stage that reads `inputs`; `ports` are those of its own that somebody reads, and a quick one never sleeps.
+    init(
+        _ name: String,
+        inputs: [String],
+        ports: [String],
+        isQuick: Bool,
+        _ simulation: Simulation,
+        _ random: inout SeededRandom
+    ) {
         self.name = name
         self.inputs = inputs
         self.ports = ports
+        self.isQuick = isQuick
         self.simulation = simulation
         settings = StageSettings(
             workers: random.pick([(4, 1), (3, 2), (2, 4), (1, 8)]),
@@ -47,7 +56,7 @@ final class RandomStage: Sendable {
         // Each stage has a temper of its own: some fail much, some sleep much.
         var temper = Self.behaviours
         for index in temper.indices.dropFirst() { temper[index].weight *= Int.random(in: 0...3, using: &random) }
-        behaviours = temper
+        behaviours = isQuick ? temper.filter { ![.sleep, .ignoreCancellation].contains($0.choice) } : temper
         draws = Draws(&random)
     }
 
@@ -56,7 +65,9 @@ final class RandomStage: Sendable {
     var node: PipelineNode {
         .stage(name, inputs: inputs, settings) { worker in
             // Some take their time to start.
-            if self.draws.draw({ $0.chance(0.1) }) { try await worker.clock.sleep(for: .milliseconds(20)) }
+            if !self.isQuick, self.draws.draw({ $0.chance(0.1) }) {
+                try await worker.clock.sleep(for: .milliseconds(20))
+            }
             if worker.worker == self.brokenWorker { throw ScriptedError("\(self.name) can't start") }
             self.count { $0.opened += 1 }
             return RandomHandler(self)
