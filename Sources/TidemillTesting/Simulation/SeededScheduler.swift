@@ -40,6 +40,8 @@ public final class SeededScheduler: TaskExecutor {
         var habit: Habit
         var runnable: [UnownedJob] = []
         var sleepers: [Sleeper] = []
+        /// Whether one of them has slept for as long as it wanted, which was no time at all.
+        var hasDue = false
         var now = Duration.zero
         var steps = 0
         var mostSteps: Int
@@ -129,6 +131,7 @@ public final class SeededScheduler: TaskExecutor {
             guard state.steps < state.mostSteps else {
                 return .over(.steps(runnable: state.runnable.count, sleepers: state.sleepers.count))
             }
+            if state.hasDue { return .wake(wakeDue(&state)) }
             // A task that can run may do so later than another's timer: that is where races with timers are.
             let isLate = !state.sleepers.isEmpty && limits.lateness > 0 && state.random.chance(limits.lateness)
             if !state.runnable.isEmpty && !isLate { return .run(choose(&state)) }
@@ -161,6 +164,7 @@ public final class SeededScheduler: TaskExecutor {
 
     private func wakeDue(_ state: inout State) -> [CheckedContinuation<Bool, Never>] {
         let now = state.now
+        state.hasDue = false
         var due = state.sleepers.filter { $0.deadline <= now }
         state.sleepers.removeAll { $0.deadline <= now }
         due.shuffle(using: &state.random)
@@ -184,6 +188,7 @@ public final class SeededScheduler: TaskExecutor {
             // A task is marked as cancelled before its handler runs, so one of the two is seen.
             if Task.isCancelled { return false }
             let deadline = state.now + min(max(duration, .zero), Self.longest)
+            state.hasDue = state.hasDue || duration <= .zero
             state.sleepers.append(Sleeper(id: id, deadline: deadline, continuation: continuation))
             return true
         }

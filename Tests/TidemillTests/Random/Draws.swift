@@ -20,4 +20,7 @@ extension SeededRandom {
     mutating func duration(upTo most: Duration) -> Duration {
         chance(0.2) ? .zero : .milliseconds(Int.random(in: 0...Int(most / .milliseconds(1)), using: &self))
     }
+
+    /// How long something takes: mostly little, and seldom so long that a stop has to end it.
+    mutating func nap() -> Duration { duration(upTo: chance(0.05) ? .seconds(100) : .milliseconds(400)) }
 }

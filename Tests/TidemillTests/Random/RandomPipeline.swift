@@ -83,6 +83,8 @@ struct RandomStop: Sendable {
     let way: Way
     /// When it begins.
     let time: Duration
+    /// How often the others may run before it begins, at that very moment.
+    let turns: Int
     /// How long after that the second step comes, where there is one.
     let pause: Duration
 
@@ -90,6 +92,7 @@ struct RandomStop: Sendable {
     init(isNeeded: Bool, _ random: inout SeededRandom) {
         way = random.pick(isNeeded ? Self.ways.filter { $0.choice != .none } : Self.ways)
         time = random.duration(upTo: .seconds(2))
+        turns = random.pick([(1, 0), (1, 8), (1, 64)])
         pause = random.duration(upTo: .seconds(1))
     }
 }

@@ -41,6 +41,7 @@ struct RandomRun {
     ) async throws {
         if stop.way == .none { return }
         try await simulation.clock.sleep(for: stop.time)
+        for _ in 0..<stop.turns { try await simulation.clock.sleep(for: .zero) }
         simulation.note("\(stop.way)")
         switch stop.way {
         case .none: break

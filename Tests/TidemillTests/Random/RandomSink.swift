@@ -55,6 +55,6 @@ final class RandomSink: Sink {
 
     private func sometimesSleep() async throws {
         let isSlow = draws.draw { [slowness] in $0.chance(slowness) }
-        if isSlow { try await clock.sleep(for: draws.duration(upTo: .milliseconds(200))) }
+        if isSlow { try await clock.sleep(for: draws.draw { $0.nap() }) }
     }
 }

@@ -29,7 +29,7 @@ final class RandomSource: Source {
                 steps.append(.sendAll((next..<next + count).map { Job(.integer($0)) }))
                 next += count
             case 1:
-                steps.append(.pause(random.duration(upTo: .milliseconds(300))))
+                steps.append(.pause(random.nap()))
             default:
                 steps.append(.fail(Job(.integer(next)), JobFailure(.input, "it can't be read")))
                 next += 1

@@ -66,7 +66,7 @@ final class RandomStage: Sendable {
         .stage(name, inputs: inputs, settings) { worker in
             // Some take their time to start.
             if !self.isQuick, self.draws.draw({ $0.chance(0.1) }) {
-                try await worker.clock.sleep(for: .milliseconds(20))
+                try await worker.clock.sleep(for: self.draws.duration(upTo: .seconds(30)))
             }
             if worker.worker == self.brokenWorker { throw ScriptedError("\(self.name) can't start") }
             self.count { $0.opened += 1 }
@@ -88,7 +88,7 @@ final class RandomStage: Sendable {
         case .fail:
             throw ScriptedError("\(name) fails")
         case .sleep:
-            try await context.worker.clock.sleep(for: draws.duration(upTo: .milliseconds(400)))
+            try await context.worker.clock.sleep(for: draws.draw { $0.nap() })
             return job.value
         case .ignoreCancellation:
             let nap = draws.duration(upTo: Self.longestNap)
