@@ -34,7 +34,7 @@ public func runPipeline(
     during: @Sendable (Pipeline) async throws -> Void = { _ in }
 ) async throws -> PipelineReport {
     let pipeline = try Pipeline(name: "test", nodes: nodes, deadLetters: deadLetters, options: options)
-    let run = Task { try await pipeline.run() }
+    let run = Task(executorPreference: options.executor) { try await pipeline.run() }
     let mishap: (any Error)?
     do {
         try await during(pipeline)

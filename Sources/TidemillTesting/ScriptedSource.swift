@@ -11,6 +11,8 @@ public final class ScriptedSource: Source {
         case sendAll([Job])
         /// Takes in a message that can't be a job.
         case fail(Job, JobFailure)
+        /// Waits that long by the pipeline's clock; a cancelled wait ends the source.
+        case pause(Duration)
         /// Waits at a gate; a cancelled wait ends the source.
         case wait(Gate)
         /// Throws.
@@ -21,6 +23,7 @@ public final class ScriptedSource: Source {
 
     private let steps: [Step]
     private let outcomes = Mutex<[Int: [Outcome]]>([:])
+    private let closings = Mutex<[UInt64]>([])
     private let sent = Atomic<Int>(0)
     private let never = Gate()
 
@@ -64,6 +67,9 @@ public final class ScriptedSource: Source {
         return (0..<max(sentCount, (all.keys.max() ?? -1) + 1)).map { all[$0]?.count == 1 ? all[$0]?.first : nil }
     }
 
+    /// How many messages were settled for good, counted from the first without a gap, each time that it was closed.
+    public var settledCounts: [UInt64] { closings.withLock { $0 } }
+
     /// Takes its steps.
     ///
     /// - Throws: what a step says, or `CancellationError` when it is stopped.
@@ -78,12 +84,16 @@ public final class ScriptedSource: Source {
                 number += 1
                 sent.add(1, ordering: .releasing)
                 try await output.fail(job, failure, acknowledge: receipt(number - 1))
+            case .pause(let duration): try await output.clock.sleep(for: duration)
             case .wait(let gate): try await gate.pass()
             case .raise(let error): throw error
             case .untilStopped: try await never.pass()
             }
         }
     }
+
+    /// Remembers how far its messages are settled.
+    public func close(_ output: SourceOutput) async throws { closings.withLock { $0.append(output.settledCount) } }
 
     private func send(_ jobs: [Job], _ number: inout Int, _ output: SourceOutput) async throws {
         var batch = JobBatch()

@@ -25,7 +25,9 @@ package final class Ledger: Sendable {
     private let next = Mutex<UInt64>(0)
     private let prefix = Mutex<UInt64>(0)
     /// The first message that was handed back, or more than any number.
-    private let firstReturned = Atomic<UInt64>(.max)
+    ///
+    /// Not the largest there is: `Atomic.min` compares as if numbers had a sign (swiftlang/swift#91176).
+    private let firstReturned = Atomic(UInt64(Int64.max))
     private let waiter = Mutex<UnsafeContinuation<Void, Never>?>(nil)
     private let hasWaiter = Atomic<Bool>(false)
     private let siblings: SiblingPolicy

@@ -1,0 +1,132 @@
+import Synchronization
+import Tidemill
+import TidemillTesting
+
+/// A stage whose handlers do with each job what a seed says.
+final class RandomStage: Sendable {
+    /// What a handler may do with a job: more of these is one line each, here, in ``behaviours`` and in ``handle(_:_:)``.
+    enum Behaviour { case pass, filter, emit, fail, sleep, ignoreCancellation }
+
+    static let behaviours: [(weight: Int, choice: Behaviour)] = [
+        (30, .pass), (4, .filter), (4, .emit), (4, .fail), (6, .sleep), (1, .ignoreCancellation),
+    ]
+    /// How long a handler may go on after it was cancelled.
+    static let longestNap = Duration.seconds(2)
+
+    struct Counts {
+        var opened = 0
+        var closed = 0
+        var filtered = 0
+        /// How often a handler was called while it was at work, or after it was closed.
+        var misused = 0
+    }
+
+    let name: String
+    let inputs: [String]
+    let settings: StageSettings
+    /// The worker that fails to start.
+    let brokenWorker: Int?
+    private let ports: [String]
+    private let behaviours: [(weight: Int, choice: Behaviour)]
+    private let simulation: Simulation
+    private let draws: Draws
+    private let isQuick: Bool
+    private let state = Mutex(Counts())
+
+    /// A stage that reads `inputs`; `ports` are those of its own that somebody reads, and a quick one never sleeps.
+    init(
+        _ name: String,
+        inputs: [String],
+        ports: [String],
+        isQuick: Bool,
+        _ simulation: Simulation,
+        _ random: inout SeededRandom
+    ) {
+        self.name = name
+        self.inputs = inputs
+        self.ports = ports
+        self.isQuick = isQuick
+        self.simulation = simulation
+        settings = StageSettings(
+            workers: random.pick([(4, 1), (3, 2), (2, 4), (1, 8)]),
+            order: random.chance(0.4) ? .input : .none,
+            ownThreads: random.chance(0.2)
+        )
+        brokenWorker = random.chance(0.01) ? Int.random(in: 1...settings.workers, using: &random) : nil
+        // Each stage has a temper of its own: some fail much, some sleep much.
+        var temper = Self.behaviours
+        for index in temper.indices.dropFirst() { temper[index].weight *= Int.random(in: 0...3, using: &random) }
+        behaviours = isQuick ? temper.filter { ![.sleep, .ignoreCancellation].contains($0.choice) } : temper
+        draws = Draws(&random)
+    }
+
+    var counts: Counts { state.withLock { $0 } }
+
+    var node: PipelineNode {
+        .stage(name, inputs: inputs, settings) { worker in
+            // Some take their time to start.
+            if !self.isQuick, self.draws.draw({ $0.chance(0.1) }) {
+                try await worker.clock.sleep(for: self.draws.duration(upTo: .seconds(30)))
+            }
+            if worker.worker == self.brokenWorker { throw ScriptedError("\(self.name) can't start") }
+            self.count { $0.opened += 1 }
+            return RandomHandler(self)
+        }
+    }
+
+    func count(_ change: (inout Counts) -> Void) { state.withLock { change(&$0) } }
+
+    func handle(_ job: Job, _ context: JobContext) async throws -> Value? {
+        switch draws.draw({ [behaviours] in $0.pick(behaviours) }) {
+        case .pass:
+            return job.value
+        case .filter:
+            count { $0.filtered += 1 }
+            return nil
+        case .emit:
+            return try emit(job.value, context)
+        case .fail:
+            throw ScriptedError("\(name) fails")
+        case .sleep:
+            try await context.worker.clock.sleep(for: draws.draw { $0.nap() })
+            return job.value
+        case .ignoreCancellation:
+            let nap = draws.duration(upTo: Self.longestNap)
+            let clock = context.worker.clock
+            _ = await simulation.task { try await clock.sleep(for: nap) }.result
+            return job.value
+        }
+    }
+
+    private func emit(_ value: Value, _ context: JobContext) throws -> Value? {
+        let targets = draws.draw { [ports] random in
+            (0..<Int.random(in: 0...3, using: &random)).compactMap { _ in ports.randomElement(using: &random) }
+        }
+        for port in targets { try context.emit(value, to: port) }
+        if draws.draw({ $0.chance(0.5) }) { return value }
+        if targets.isEmpty { count { $0.filtered += 1 } }
+        return nil
+    }
+}
+
+/// One worker's handler, which notices when it is not used as one.
+private final class RandomHandler: Handler {
+    private let stage: RandomStage
+    private var isBusy = false
+    private var isClosed = false
+
+    init(_ stage: RandomStage) { self.stage = stage }
+
+    func handle(_ job: Job, _ context: JobContext) async throws -> Value? {
+        if isBusy || isClosed { stage.count { $0.misused += 1 } }
+        isBusy = true
+        defer { isBusy = false }
+        return try await stage.handle(job, context)
+    }
+
+    func close() async {
+        if isBusy || isClosed { stage.count { $0.misused += 1 } }
+        isClosed = true
+        stage.count { $0.closed += 1 }
+    }
+}
