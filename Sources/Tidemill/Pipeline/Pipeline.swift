@@ -91,6 +91,8 @@ public struct PipelineOptions: Sendable {
     /// Where all tasks of the pipeline run, in place of threads of their own; for tests that want to decide who runs
     /// next.
     public var executor: (any TaskExecutor)?
+    /// Random numbers for the names of dead letters; for tests that want the same names in every run.
+    public var random: @Sendable () -> UInt64 = { .random(in: 0 ... .max) }
 
     /// Options; the defaults are a logger named "tidemill", the system's clock, 25 s and 131,072 messages.
     public init(
