@@ -28,7 +28,7 @@ struct ListLetters: AsyncParsableCommand {
             try forEachEntry(of: letters) { entry in
                 guard let letter = selection.letter(entry) else { return true }
                 if count == 0, format == .text { print(DeadLetter.header) }
-                print(format == .text ? letter.row : String(entry.text))
+                print(format == .text ? letter.row : String(entry.text).printableJSON)
                 count += 1
                 return count != filters.limit
             }

@@ -16,7 +16,7 @@ struct PurgeLetters: AsyncParsableCommand {
         let file = try file.letters(of: try file.load())
         try await reportingFileProblems(file) {
             let count = choice.dryRun ? try show(file) : try purge(file)
-            complain("tidemill: \(count.grouped) dead letters \(choice.dryRun ? "would be " : "")removed")
+            complain("tidemill: \(count.letters) \(choice.dryRun ? "would be " : "")removed")
         }
     }
 

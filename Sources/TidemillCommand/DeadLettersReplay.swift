@@ -45,7 +45,7 @@ struct ReplayLetters: AsyncParsableCommand {
 
     private func show(_ file: LetterFile, _ plan: ReplayPlan) throws {
         let found = try ReplaySurvey(file, choice.filters, plan, gone: file.gone(), shows: true)
-        complain("tidemill: \(found.count.grouped) dead letters would be replayed" + found.rest)
+        complain("tidemill: \(found.count.letters) would be replayed" + found.rest)
     }
 
     private func replay(
@@ -55,7 +55,7 @@ struct ReplayLetters: AsyncParsableCommand {
     ) async throws {
         let gone = try letters.file.gone()
         let found = try ReplaySurvey(letters.file, choice.filters, plan, gone: gone, upTo: letters.size)
-        let session = try ReplaySession(letters, gone: gone)
+        let session = ReplaySession(letters, gone: gone)
         let sources = found.targets.map { name, count in
             (name, ReplaySource(name, count: count, found.selection, plan, session) as any Source)
         }
@@ -96,7 +96,7 @@ struct ReplayLetters: AsyncParsableCommand {
         let well = [Outcome.delivered, .filtered, .dropped].map { outcomes[$0, default: 0] }.reduce(0, +)
         let kept = found.count - well - again
         complain(
-            "tidemill: \(found.count.grouped) dead letters: \(well.grouped) done, \(again.grouped) failed again"
+            "tidemill: \(found.count.letters): \(well.grouped) done, \(again.grouped) failed again"
                 + (kept > 0 ? ", \(kept.grouped) kept, for their jobs were not finished" : "") + found.rest
         )
         if let status = failure as? ExitCode { throw status }
@@ -176,7 +176,7 @@ struct ReplaySurvey {
         self.refusals = refusals
         for (reason, count) in refusals.sorted(by: { $0.key < $1.key }) {
             complain(
-                "\(file.path): \(count == 1 ? "1 letter is" : "\(count.grouped) letters are") kept: \(reason)".printable
+                "\(file.path): \(count.letters) kept: \(reason)".printable
             )
         }
     }

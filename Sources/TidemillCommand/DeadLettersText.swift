@@ -23,15 +23,16 @@ extension DeadLetter {
         var lines = [
             "id        \(id)", "at        \(at)", "stage     \(stage)", "kind      \(kind)", "job       \(job)",
         ]
-        if key != nil { lines.append("key       \(record["job"]?["key"]?.description ?? "")") }
-        if metadata != .null { lines.append("metadata  \(record["job"]?["metadata"]?.description ?? "")") }
+        let json = { (value: Value?) in (value ?? .null).description.printableJSON }
+        if key != nil { lines.append("key       " + json(record["job"]?["key"])) }
+        if metadata != .null { lines.append("metadata  " + json(record["job"]?["metadata"])) }
         if let script { lines.append("script    \(script.path) (sha256 \(script.sha256))") }
         if replayed > 0 { lines.append("replayed  \(replayed)") }
         lines = lines.map(\.printable)
         lines += Self.block("error", message)
         if let traceback { lines += Self.block("traceback", traceback) }
         lines += Self.block("attempts", attempts.map { "\($0.at)  \($0.error.onOneLine(200))" }.joined(separator: "\n"))
-        lines += Self.block("value", ConfigurationValue(record["value"] ?? .null).prettyJSON)
+        lines += Self.block("value", ConfigurationValue(record["value"] ?? .null).prettyJSON.printableJSON)
         return lines.joined(separator: "\n")
     }
 
@@ -46,11 +47,29 @@ extension String {
     var printable: String {
         var text = ""
         for scalar in unicodeScalars {
-            switch scalar.properties.generalCategory {
-            case .control where scalar == "\t": text += "    "
-            case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned:
+            if scalar == "\t" {
+                text += "    "
+            } else if scalar.isPrintable {
+                text.unicodeScalars.append(scalar)
+            } else {
                 text += "\\u{\(String(scalar.value, radix: 16))}"
-            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        return text
+    }
+
+    /// JSON text of the same meaning that a terminal may have; its line ends stay.
+    var printableJSON: String {
+        if unicodeScalars.allSatisfy({ $0.isPrintable || $0 == "\n" }) { return self }
+        var text = ""
+        for scalar in unicodeScalars {
+            if scalar.isPrintable || scalar == "\n" {
+                text.unicodeScalars.append(scalar)
+            } else {
+                for unit in UTF16.encode(scalar) ?? .init() {
+                    let digits = String(unit, radix: 16)
+                    text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                }
             }
         }
         return text
@@ -61,4 +80,19 @@ extension String {
         let text = prefix(limit).split(whereSeparator: \.isNewline).joined(separator: " ")
         return count > limit ? text + "…" : text
     }
+}
+
+extension Unicode.Scalar {
+    fileprivate var isPrintable: Bool {
+        if isASCII { return value >= 0x20 && value != 0x7F }
+        return switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned: false
+        default: true
+        }
+    }
+}
+
+extension Int {
+    /// So many dead letters, in words.
+    var letters: String { self == 1 ? "1 dead letter" : "\(grouped) dead letters" }
 }

@@ -6,18 +6,20 @@ import TidemillValue
 /// Remembers on the disk which letters a replay has done: their names, a line each.
 final class LetterJournal: Sendable {
     private let path: String
-    private let descriptor: Descriptor
+    private let descriptor = Mutex<Descriptor?>(nil)
     private let waiting = Mutex<[DeadLetterID]>([])
 
-    /// Goes on with the journal at `path`, or begins one.
-    init(_ path: String) throws {
-        self.path = path
-        descriptor = try Descriptor.open(path, O_WRONLY | O_CREAT | O_APPEND)
+    init(_ path: String) { self.path = path }
+
+    /// Goes on with the journal that is there, or begins one.
+    func open() throws {
+        let descriptor = try Descriptor.open(path, O_WRONLY | O_CREAT | O_APPEND)
         // Half a name that a crash left must not become one with the next.
         guard write(descriptor.raw, "\n", 1) == 1, fsync(descriptor.raw) == 0 else {
             throw SystemError(path, "can't write to it")
         }
         try synchronizeFolder(of: path)
+        self.descriptor.withLock { $0 = descriptor }
     }
 
     /// The names in the journal; nil where there is none.
@@ -42,7 +44,7 @@ final class LetterJournal: Sendable {
             defer { waiting = [] }
             return waiting
         }
-        if names.isEmpty { return }
+        guard !names.isEmpty, let descriptor = descriptor.withLock({ $0 }) else { return }
         let text = Array(names.map { "\($0)\n" }.joined().utf8)
         var written = 0
         while written < text.count {

@@ -30,9 +30,9 @@ package final class ReplaySession: Sendable {
     private let flushing: Task<Void, Never>
 
     /// Begins a replay of letters that nobody else writes, or goes on with one that was killed, which left `gone`.
-    package init(_ letters: LockedLetters, gone: GoneLetters) throws {
+    package init(_ letters: LockedLetters, gone: GoneLetters) {
         self.letters = letters
-        let journal = try LetterJournal(letters.file.journalPath)
+        let journal = LetterJournal(letters.file.journalPath)
         self.journal = journal
         state = Mutex(State(done: gone.done))
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
@@ -40,6 +40,9 @@ package final class ReplaySession: Sendable {
         // Not where the letters settle: one wait for the disk serves all that were settled meanwhile.
         flushing = Task { for await _ in stream { try? journal.flush() } }
     }
+
+    /// Makes ready to note what becomes of the letters.
+    func open() throws { try journal.open() }
 
     // MARK: On the way
 

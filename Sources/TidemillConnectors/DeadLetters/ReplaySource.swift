@@ -62,6 +62,8 @@ package struct ReplaySink: Sink {
     /// A sink for the letters of the session's jobs.
     package init(_ session: ReplaySession) { self.session = session }
 
+    package func open() async throws { try session.open() }
+
     package func write(_ batch: borrowing SinkBatch) async throws {
         var lines = ByteWriter()
         for index in 0..<batch.count {
