@@ -39,7 +39,7 @@ struct ReplayLetters: AsyncParsableCommand {
             guard letters.exists else { return complain("\(letters.path): no dead letters") }
             let plan = ReplayPlan(configuration, fromStart: fromStart)
             if choice.dryRun { return try show(letters, plan) }
-            try await replay(configuration, try LockedLetters(letters), plan)
+            try await replay(configuration, try LockedLetters.recovered(letters), plan)
         }
     }
 
@@ -53,9 +53,8 @@ struct ReplayLetters: AsyncParsableCommand {
         _ letters: LockedLetters,
         _ plan: ReplayPlan
     ) async throws {
-        let gone = try letters.file.gone()
-        let found = try ReplaySurvey(letters.file, choice.filters, plan, gone: gone, upTo: letters.size)
-        let session = ReplaySession(letters, gone: gone)
+        let found = try ReplaySurvey(letters.file, choice.filters, plan, gone: GoneLetters(), upTo: letters.size)
+        let session = ReplaySession(letters)
         let sources = found.targets.map { name, count in
             (name, ReplaySource(name, count: count, found.selection, plan, session) as any Source)
         }

@@ -111,6 +111,16 @@ import Testing
         #expect(try folder.read("dead.jsonl") == line(1) + "\n" + line(4, replaces: 2) + "\n")
     }
 
+    /// What an unfinished replay made is gone before its letter is replayed again.
+    @Test func aReplayBeginsWithAWholeFile() throws {
+        try write([try line(1), try line(2), try line(3, replaces: 1)])
+        try folder.write("dead.jsonl.replay", "\(id(2))\n")
+        let letters = try LockedLetters.recovered(file)
+        #expect(try folder.read("dead.jsonl") == line(1) + "\n" && folder.names == ["dead.jsonl"])
+        #expect(letters.size == (try line(1)).utf8.count + 1)
+        #expect(throws: LockedLetters.InUse.self) { try LockedLetters.recovered(file) }
+    }
+
     @Test func aJournalThatWasFoldedInAlready() throws {
         try write([try line(1)])
         try folder.write("dead.jsonl.replay", "\(id(7))\n")

@@ -58,7 +58,9 @@ package struct GoneLetters: Sendable {
     /// be replayed as a whole.
     var unfinished: Set<DeadLetterID> = []
 
-    init(done: Set<DeadLetterID> = [], unfinished: Set<DeadLetterID> = []) {
+    package init() {}
+
+    init(done: Set<DeadLetterID>, unfinished: Set<DeadLetterID> = []) {
         self.done = done
         self.unfinished = unfinished
     }

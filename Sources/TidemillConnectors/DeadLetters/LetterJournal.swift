@@ -11,13 +11,9 @@ final class LetterJournal: Sendable {
 
     init(_ path: String) { self.path = path }
 
-    /// Goes on with the journal that is there, or begins one.
+    /// Begins it.
     func open() throws {
         let descriptor = try Descriptor.open(path, O_WRONLY | O_CREAT | O_APPEND)
-        // Half a name that a crash left must not become one with the next.
-        guard write(descriptor.raw, "\n", 1) == 1, fsync(descriptor.raw) == 0 else {
-            throw SystemError(path, "can't write to it")
-        }
         try synchronizeFolder(of: path)
         self.descriptor.withLock { $0 = descriptor }
     }

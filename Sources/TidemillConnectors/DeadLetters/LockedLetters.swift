@@ -29,6 +29,19 @@ package final class LockedLetters: Sendable {
         writer = Mutex(OutputWriter(descriptor, path: file.path, end: size))
     }
 
+    /// Opens and locks the file for a replay, and first puts into it what one that was killed has left beside it.
+    ///
+    /// What an unfinished replay made of a letter must be gone before the letter is replayed again: later nothing
+    /// would tell it from what comes of that.
+    package static func recovered(_ file: LetterFile) throws -> LockedLetters {
+        if access(file.journalPath, F_OK) == 0 { try recover(file) }
+        return try LockedLetters(file)
+    }
+
+    private static func recover(_ file: LetterFile) throws {
+        try LockedLetters(file).rewrite(without: file.gone()) { _, _ in false }
+    }
+
     /// A last line without an end gets one if it is a letter; half a line is cut off: its job never counted as done.
     private static func repair(_ descriptor: Descriptor, _ path: String, size: Int, _ logger: Logger) throws -> Int {
         let end = try OutputRepair(descriptor: descriptor, path: path).endOfLastLine(size: size)

@@ -16,7 +16,7 @@ package final class ReplaySession: Sendable {
 
     private struct State {
         var origins: [String: Origin] = [:]
-        var done: Set<DeadLetterID>
+        var done: Set<DeadLetterID> = []
         var outcomes: [Outcome: Int] = [:]
     }
 
@@ -29,12 +29,12 @@ package final class ReplaySession: Sendable {
     private let wake: AsyncStream<Void>.Continuation
     private let flushing: Task<Void, Never>
 
-    /// Begins a replay of letters that nobody else writes, or goes on with one that was killed, which left `gone`.
-    package init(_ letters: LockedLetters, gone: GoneLetters) {
+    /// A replay of letters that nobody else writes.
+    package init(_ letters: LockedLetters) {
         self.letters = letters
         let journal = LetterJournal(letters.file.journalPath)
         self.journal = journal
-        state = Mutex(State(done: gone.done))
+        state = Mutex(State())
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         wake = continuation
         // Not where the letters settle: one wait for the disk serves all that were settled meanwhile.
