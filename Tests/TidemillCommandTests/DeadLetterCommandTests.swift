@@ -163,6 +163,29 @@ struct DeadLetterCommandTests {
         #expect(try folder.letters().map(\.value) == ["bad 2"])
     }
 
+    /// A pipeline that starts while letters are removed either has the file or says that it can't; no letter gets lost.
+    @Test func runsAndPurgesAtOnce() async throws {
+        let folder = try await folder("bad 0")
+        var expected = ["bad 0"]
+        for round in 1...12 {
+            async let purge = folder.letters("purge", "--match", "none such")
+            async let run = Program.run(["run", "c.json", "-q"], in: folder.url, input: "bad \(round)\n")
+            let (purged, ran) = try await (purge, run)
+            #expect(purged.status == 0 || purged.status == 75, "\(purged.errors)")
+            if ran.status == 0 {
+                expected.append("bad \(round)")
+            } else {
+                #expect(ran.errors.contains("another sink or process is writing it"))
+            }
+            // With every other round a letter goes, so that the file is replaced by another one.
+            if round.isMultiple(of: 2) {
+                #expect(try await folder.letters("purge", "--limit", "1").status == 0)
+                expected.removeFirst()
+            }
+            #expect(try await folder.listedValues() == expected)
+        }
+    }
+
     @Test func replaceIsRefused() async throws {
         let folder = try Folder()
         var pipeline = TestPipeline.scripted()

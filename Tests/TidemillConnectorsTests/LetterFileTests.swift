@@ -147,9 +147,7 @@ import Testing
         try await sink.close()
         let letters = try LockedLetters(file)
         await #expect(throws: FileProblem.self) { try await sink.open() }
-        // The new file is as much in use as the old one was, as long as the command is not done with it.
-        _ = try letters.rewrite(without: GoneLetters()) { _, _ in true }
-        _ = letters.file
+        #expect(letters.size > 0)
     }
 
     /// Who waits for nothing but opens at the wrong moment must not write into a file that has lost its name.
