@@ -8,6 +8,7 @@ import ArgumentParser
 
 /// The exit statuses that `tidemill --help` names; 64 for usage is ArgumentParser's own.
 extension ExitCode {
+    /// Something is left to do, or could not be done now; trying again may help.
     static let unfinished = ExitCode(75)
     static let configuration = ExitCode(78)
     static let interrupted = ExitCode(130)

@@ -42,7 +42,7 @@ struct ConfigurationOption: ParsableArguments {
         try reportingIssues { try Pipeline(configuration, components: .standard, options: options) }
     }
 
-    private func reportingIssues<Result>(_ body: () throws -> Result) throws -> Result {
+    func reportingIssues<Result>(_ body: () throws -> Result) throws -> Result {
         do {
             return try body()
         } catch let error as ConfigurationError {

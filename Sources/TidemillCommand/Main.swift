@@ -10,10 +10,10 @@ struct Command: AsyncParsableCommand {
             Data goes to standard output, everything else to standard error.
 
             Exit status: 0 drained, 1 failed, 64 usage, 69 a needed service is unreachable, 75 stopped with jobs left \
-            unfinished, 78 configuration; 130 or 143 after a second SIGINT or SIGTERM.
+            unfinished or dead letters in use, 78 configuration; 130 or 143 after a second SIGINT or SIGTERM.
             """,
         version: version,
-        subcommands: [Run.self, Validate.self, Graph.self, Schema.self, List.self]
+        subcommands: [Run.self, Validate.self, Graph.self, Schema.self, List.self, DeadLetters.self]
     )
 
     static let version = "0.1.0"

@@ -14,12 +14,41 @@ extension Pipeline {
         options.shutdownTimeout = configuration.shutdownTimeout
         try self.init(name: configuration.name, nodes: nodes, deadLetters: deadLetters, options: options)
     }
+
+    /// Builds the pipeline that a configuration describes, with other sources than it names and another sink for its
+    /// dead letters.
+    ///
+    /// Each of `sources` sends to the node whose name it has: a stage, a sink, or, where that is a source, whatever
+    /// reads it. A source of the configuration that has no such stand-in sends nothing, and is not even made. The
+    /// stand-in for what a stage or a sink named `x` reads is called `replay:x`.
+    ///
+    /// - Throws: ``ConfigurationError`` with everything that the components find wrong with their settings, and
+    ///   ``PipelineError`` where there is no node of a source's name.
+    public convenience init(
+        _ configuration: PipelineConfiguration,
+        components: Components,
+        replacingSourcesWith sources: [String: any Source],
+        deadLetters: any Sink,
+        options: PipelineOptions = PipelineOptions()
+    ) throws {
+        var assembly = Assembly(configuration: configuration, components: components)
+        assembly.standIns = sources
+        let (nodes, _) = try assembly.build()
+        for name in sources.keys.sorted() where !nodes.contains(where: { $0.name == name }) {
+            throw PipelineError(.wiring, node: name, "there is no such node to send to")
+        }
+        var options = options
+        options.shutdownTimeout = configuration.shutdownTimeout
+        try self.init(name: configuration.name, nodes: nodes, deadLetters: deadLetters, options: options)
+    }
 }
 
 /// Makes the nodes of a configuration, and collects what is wrong with any of them.
 private struct Assembly {
     let configuration: PipelineConfiguration
     let components: Components
+    /// What sends in place of the sources, by the node that it sends to.
+    var standIns: [String: any Source]?
     var issues: [ConfigurationIssue] = []
 
     init(configuration: PipelineConfiguration, components: Components) {
@@ -31,9 +60,7 @@ private struct Assembly {
         let components = components
         var nodes: [PipelineNode] = []
         for source in configuration.sources {
-            guard let made = try make(source.settings, { try components.sources[source.type]?.make($0) }) else {
-                continue
-            }
+            guard let made = try make(source) else { continue }
             var node = PipelineNode.source(source.name, made)
             node.deadline = source.deadline
             node.onSiblingFailure = source.onSiblingFailure
@@ -57,12 +84,31 @@ private struct Assembly {
         }
         issues += fileConflicts
         if !issues.isEmpty { throw ConfigurationError(issues) }
-        return (nodes, deadLetters)
+        let added = addStandIns(to: &nodes)
+        return (nodes + added, deadLetters)
+    }
+
+    private mutating func make(_ source: SourceConfiguration) throws -> (any Source)? {
+        if let standIns { return standIns[source.name] ?? SilentSource() }
+        let components = components
+        return try make(source.settings) { try components.sources[source.type]?.make($0) }
+    }
+
+    /// Lets every stage and sink that has a stand-in read from it, too.
+    private func addStandIns(to nodes: inout [PipelineNode]) -> [PipelineNode] {
+        var added: [PipelineNode] = []
+        for index in nodes.indices where !nodes[index].isSource {
+            guard let source = standIns?[nodes[index].name] else { continue }
+            let name = "replay:\(nodes[index].name)"
+            nodes[index].inputs = (nodes[index].inputs ?? []) + [name]
+            added.append(.source(name, source))
+        }
+        return added
     }
 
     private var fileConflicts: [ConfigurationIssue] {
         var conflicts = FileConflicts()
-        for source in configuration.sources {
+        for source in standIns == nil ? configuration.sources : [] {
             let uses = components.sources[source.type]?.files(source.settings) ?? []
             conflicts.add(uses, by: "the source \"\(source.name)\"", source.settings)
         }
@@ -110,4 +156,11 @@ private struct Assembly {
     private func explicitPolicy(_ settings: Settings) -> ErrorPolicy? {
         settings.optionalString("on_error").flatMap(ErrorPolicy.init)
     }
+}
+
+/// Stands in for a source that is not to bring anything.
+private struct SilentSource: Source {
+    var takesJobsBack: Bool { true }
+
+    func run(_ output: SourceOutput) async throws {}
 }

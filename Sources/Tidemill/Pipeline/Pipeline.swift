@@ -87,8 +87,9 @@ public struct PipelineOptions: Sendable {
     /// Where all tasks of the pipeline run, in place of threads of their own; for tests that want to decide who runs
     /// next.
     public var executor: (any TaskExecutor)?
-    /// Where the waits between attempts get their randomness from; nil is the system's.
-    public var seed: UInt64?
+    /// Where random numbers come from, for the waits between attempts and the names of dead letters; for tests that
+    /// want the same in every run.
+    public var random: @Sendable () -> UInt64 = { .random(in: 0 ... .max) }
     /// How long a job may take to stop that was told to, before its worker is given up and replaced.
     public var stopGrace: Duration = .seconds(1)
 

@@ -106,7 +106,7 @@ final class PipelineParts: Sendable {
         let node = part.node
         let logger = logger(node.name)
         let names = sources
-        let (clock, script) = (options.clock, node.script)
+        let (clock, random, script) = (options.clock, options.random, node.script)
         let jobID: @Sendable (Ticket) -> String = { $0.jobID(names) }
         let policy = FailurePolicy(
             node: node.name,
@@ -116,10 +116,11 @@ final class PipelineParts: Sendable {
                 DeadLetter.record(
                     delivery,
                     failure,
-                    id: jobID(delivery.ticket),
+                    job: jobID(delivery.ticket),
                     stage: node.name,
                     script: script,
-                    at: clock.date
+                    clock: clock,
+                    random: random()
                 )
             },
             jobID: jobID,

@@ -7,7 +7,7 @@ import Synchronization
 final class Retries: Sendable {
     private struct State {
         var budget: RetryBudget
-        var random: SeededRandom
+        var random: DrawnRandom
         var breaker: CircuitBreaker?
         var waiting: [UInt64: WaitingJob] = [:]
         var lastNumber: UInt64 = 0
@@ -59,7 +59,7 @@ final class Retries: Sendable {
         state = Mutex(
             State(
                 budget: RetryBudget(policy ?? RetryPolicy(), now: options.clock.now),
-                random: SeededRandom(options.seed ?? .random(in: 0 ... .max)),
+                random: DrawnRandom(draw: options.random),
                 breaker: breaker.map { CircuitBreaker($0) }
             )
         )
@@ -240,6 +240,13 @@ private final class BreakerAlarm: PipelineTimer, @unchecked Sendable {
     init(_ retries: Retries) { self.retries = retries }
 
     override func fire() { retries.wakeBreaker() }
+}
+
+/// The pipeline's random numbers as a generator.
+private struct DrawnRandom: RandomNumberGenerator {
+    let draw: @Sendable () -> UInt64
+
+    mutating func next() -> UInt64 { draw() }
 }
 
 extension Delivery {

@@ -44,6 +44,12 @@ struct OutputWriter: ~Copyable {
         guard fsync(descriptor.raw) == 0 else { throw SystemError(path, "can't write it to the disk") }
     }
 
+    /// Waits until a file's content is on the disk, and enough to find it there.
+    func synchronizeData() throws(SystemError) {
+        guard end != nil else { return }
+        guard fdatasync(descriptor.raw) == 0 else { throw SystemError(path, "can't write it to the disk") }
+    }
+
     private func write(all vectors: inout [iovec]) throws {
         var first = 0
         while first < vectors.count {

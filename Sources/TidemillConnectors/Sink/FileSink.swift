@@ -26,6 +26,7 @@ public final class FileSink: Sink {
     private let path: String
     private let format: OutputFormat
     private let mode: Mode
+    private let isDurable: Bool
     private let logger: Logger
     private let call: OutputWriter.Call
     private let state: Mutex<State>
@@ -45,10 +46,19 @@ public final class FileSink: Sink {
         self.init(path, format: format, mode: mode, logger: logger) { writev($0, $1, $2) }
     }
 
-    init(_ path: String, format: OutputFormat, mode: Mode, logger: Logger, call: @escaping OutputWriter.Call) {
+    /// With `isDurable` every batch is on the disk when its write returns.
+    init(
+        _ path: String,
+        format: OutputFormat,
+        mode: Mode,
+        logger: Logger,
+        isDurable: Bool = false,
+        call: @escaping OutputWriter.Call
+    ) {
         self.path = path
         self.format = format
         self.mode = mode
+        self.isDurable = isDurable
         self.logger = logger
         self.call = call
         state = Mutex(State(encoder: OutputEncoder(format), writer: nil))
@@ -58,13 +68,13 @@ public final class FileSink: Sink {
     public func open() async throws {
         state.withLock { $0.encoder = OutputEncoder(format) }
         try makeParents(of: path)
-        let descriptor = try Descriptor.open(path, (mode == .append ? O_RDWR : O_WRONLY) | O_CREAT)
-        let status = try descriptor.status()
-        guard status.kind == .regular else { return start(OutputWriter(descriptor, path: path, end: nil, call: call)) }
-        guard flock(descriptor.raw, LOCK_EX | LOCK_NB) == 0 else {
-            guard errno == EWOULDBLOCK else { throw SystemError(path, "can't lock it") }
+        let flags = (mode == .append ? O_RDWR : O_WRONLY) | O_CREAT
+        guard let descriptor = try Descriptor.openAlone(path, flags) else {
             throw FileProblem(path, "another sink or process is writing it")
         }
+        let status = try descriptor.status()
+        guard status.kind == .regular else { return start(OutputWriter(descriptor, path: path, end: nil, call: call)) }
+        if isDurable { try synchronizeFolder(of: path) }
         let end = mode == .append ? try goOn(descriptor, size: status.size) : 0
         guard ftruncate(descriptor.raw, end) == 0, lseek(descriptor.raw, end, SEEK_SET) == end else {
             throw SystemError(path, "can't write to it")
@@ -77,6 +87,7 @@ public final class FileSink: Sink {
         try state.withLock { state in
             state.encoder.encode(batch)
             try state.encoder.drain { try state.writer?.write($0) }
+            if isDurable { try state.writer?.synchronizeData() }
         }
     }
 
@@ -135,21 +146,44 @@ extension FileSink {
             FieldSpecification(
                 "mode",
                 .choice(Mode.allCases.map(\.rawValue)),
-                "What happens to a file that is there: `replace` empties it, `append` continues it.",
+                "What happens to a file that is there: `replace` empties it, `append` continues it. Dead letters are "
+                    + "always appended.",
                 default: "replace"
             ),
         ] + OutputFields.all,
         files: { [FileUse(.write, $0.string("path"), field: "path")] }
-    ) { settings in
+    ) { try make($0) }
+
+    /// The same for a run that goes on with the work of an earlier one: no file is emptied.
+    package static let continuing = SinkComponent(
+        component.specification.type,
+        component.specification.summary,
+        fields: component.specification.fields,
+        files: component.files
+    ) { try make($0, mode: .append) }
+
+    private static func make(_ settings: Settings, mode: Mode? = nil) throws -> FileSink {
         let path = settings.string("path")
         if (try? FileStatus.of(path).kind) == .directory {
             let hint = "a sink of type \"directory\" writes files into one"
             throw ConfigurationError([settings.issue(at: "path", "\(path): is a directory, not a file", hint: hint)])
         }
-        return FileSink(
-            path,
-            format: try OutputFields.format(settings),
-            mode: Mode(rawValue: settings.string("mode")) ?? .replace
-        )
+        let format = try OutputFields.format(settings)
+        let given = Mode(rawValue: settings.string("mode")) ?? .replace
+        guard settings.pointer == JSONPointer.root.appending("dead_letters") else {
+            return FileSink(path, format: format, mode: mode ?? given)
+        }
+        if settings.isGiven("mode"), given == .replace {
+            let message = "it would throw the dead letters of the last run away"
+            let hint = "leave \"mode\" out: letters are appended, and `tidemill dead-letters purge` removes them"
+            throw ConfigurationError([settings.issue(at: "mode", message, hint: hint)])
+        }
+        return deadLetters(path, format)
+    }
+
+    /// The sink of a pipeline's dead letters, which are on the disk before their jobs count as settled.
+    private static func deadLetters(_ path: String, _ format: OutputFormat) -> FileSink {
+        let logger = Logger(label: "tidemill.file")
+        return FileSink(path, format: format, mode: .append, logger: logger, isDurable: true) { writev($0, $1, $2) }
     }
 }

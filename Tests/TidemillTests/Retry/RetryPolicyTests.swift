@@ -1,9 +1,10 @@
 import Testing
+import TidemillTesting
 
 @testable import Tidemill
 
 @Suite struct RetryPolicyTests {
-    private var random = SeededRandom(7)
+    private var random = SeededRandom(seed: 7)
 
     private mutating func delay(_ policy: RetryPolicy, _ failures: Int, _ advice: JobFailure.Advice = .policy)
         -> Duration?
