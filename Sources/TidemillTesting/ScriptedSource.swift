@@ -7,6 +7,8 @@ public final class ScriptedSource: Source {
     public enum Step: Sendable {
         /// Sends a job.
         case send(Job)
+        /// Sends a job whose message has a context.
+        case sendInContext(Job, MessageContext)
         /// Sends jobs as one batch.
         case sendAll([Job])
         /// Takes in a message that can't be a job.
@@ -78,8 +80,9 @@ public final class ScriptedSource: Source {
         for step in steps {
             try Task.checkCancellation()
             switch step {
-            case .send(let job): try await send([job], &number, output)
-            case .sendAll(let jobs): try await send(jobs, &number, output)
+            case .send(let job): try await send([job], nil, &number, output)
+            case .sendInContext(let job, let context): try await send([job], context, &number, output)
+            case .sendAll(let jobs): try await send(jobs, nil, &number, output)
             case .fail(let job, let failure):
                 number += 1
                 sent.add(1, ordering: .releasing)
@@ -95,10 +98,13 @@ public final class ScriptedSource: Source {
     /// Remembers how far its messages are settled.
     public func close(_ output: SourceOutput) async throws { closings.withLock { $0.append(output.settledCount) } }
 
-    private func send(_ jobs: [Job], _ number: inout Int, _ output: SourceOutput) async throws {
+    private func send(
+        _ jobs: [Job],
+        _ context: MessageContext?,
+        _ number: inout Int, _ output: SourceOutput) async throws {
         var batch = JobBatch()
         for job in jobs {
-            batch.append(job, acknowledge: receipt(number))
+            batch.append(job, context: context, acknowledge: receipt(number))
             number += 1
         }
         do {

@@ -9,6 +9,9 @@ package final class Tally: Sendable {
     package let received = Counter()
     package let sent = Counter()
     package let failed = Counter()
+    package let retried = Counter()
+    /// How many workers in its place were given up because they could not be stopped.
+    package let givenUp = Counter()
     package let busyNanoseconds = Counter()
     private let outcomes: [Counter] = Outcome.allCases.map { _ in Counter() }
 

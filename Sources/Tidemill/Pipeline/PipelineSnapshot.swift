@@ -38,6 +38,10 @@ public struct NodeSnapshot: Sendable {
     public let sent: Int
     /// How many failed here.
     public let failed: Int
+    /// How many attempts that failed are followed by another one.
+    public let retried: Int
+    /// How many workers were given up, because nothing stopped what they did.
+    public let givenUp: Int
     /// The outcomes of jobs that ended here.
     public let books: Books
     /// How many jobs wait in the channel in front of it, of how many that fit.
@@ -61,6 +65,8 @@ public struct NodeSnapshot: Sendable {
         received = part.tallies.map(\.received.value).reduce(0, +)
         sent = part.tallies.map(\.sent.value).reduce(0, +)
         failed = part.tallies.map(\.failed.value).reduce(0, +)
+        retried = part.tallies.map(\.retried.value).reduce(0, +)
+        givenUp = part.tallies.map(\.givenUp.value).reduce(0, +)
         books = part.tallies.map(\.books).reduce(Books(), +)
         queued = part.input?.count ?? 0
         capacity = part.input?.limits.capacity ?? 0

@@ -13,6 +13,11 @@ final class Retries: Sendable {
         var lastNumber: UInt64 = 0
         var isHolding = false
         var isEnded = false
+
+        /// In the order of their numbers: a dictionary's own differs from one process to the next.
+        func jobs(_ fits: (WaitingJob) -> Bool) -> [WaitingJob] {
+            waiting.values.filter(fits).sorted { $0.number < $1.number }
+        }
     }
 
     private let policy: RetryPolicy?
@@ -27,6 +32,7 @@ final class Retries: Sendable {
     private let report: @Sendable (CircuitBreaker.Gate) -> Void
     /// Whether it matters how many attempts succeed.
     private let counts: Bool
+    private let isOrdered: Bool
     private let state: Mutex<State>
     private let alarm = Mutex<BreakerAlarm?>(nil)
 
@@ -54,6 +60,7 @@ final class Retries: Sendable {
         self.settle = settle
         self.returned = returned
         self.report = report
+        isOrdered = settings.order == .input
         counts = policy != nil || breaker != nil
         most = max(channel.limits.capacity, 1_024)
         state = Mutex(
@@ -180,8 +187,14 @@ final class Retries: Sendable {
     }
 
     /// A message was stopped: its jobs wait no longer.
+    ///
+    /// Where results keep their order, a worker has to see them off, or the jobs behind them would wait for ever.
     func stop(_ ticket: Ticket, _ reason: StopReason) {
-        drop(remove { $0.delivery.ticket == ticket }, reason.outcome ?? .cancelled)
+        if isOrdered {
+            for job in state.withLock({ $0.jobs { $0.delivery.ticket == ticket } }) { end(job) }
+        } else {
+            drop(remove { $0.delivery.ticket == ticket }, reason.outcome ?? .cancelled)
+        }
     }
 
     /// The pipeline was cancelled: nothing waits any more.
@@ -203,8 +216,7 @@ final class Retries: Sendable {
 
     private func remove(_ fits: (WaitingJob) -> Bool) -> [WaitingJob] {
         state.withLock { state in
-            // In the order of their numbers: a dictionary's own differs from one process to the next.
-            let jobs = state.waiting.values.filter(fits).sorted { $0.number < $1.number }
+            let jobs = state.jobs(fits)
             for job in jobs { state.waiting[job.number] = nil }
             hold(&state)
             return jobs

@@ -17,6 +17,7 @@ final class Sequencer: Sendable {
         var isSending = false
         var waiting: [UnsafeContinuation<Void, Never>] = []
         var free: [BatchResults] = []
+        var isCancelled = false
     }
 
     private let window: Int
@@ -53,6 +54,25 @@ final class Sequencer: Sendable {
             await waitForWindow()
         }
         return state.withLock { $0.free.popLast() } ?? BatchResults(ports: results.outputs.count)
+    }
+
+    /// The pipeline was cancelled: runs that were taken may never be delivered, so that nobody waits for their turn.
+    func cancel() {
+        let waiting = state.withLock { state in
+            state.isCancelled = true
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+
+    /// Sends on what is still held back, because the runs before it were never delivered; when all workers have ended.
+    func flush(through router: Router) async {
+        let parked = state.withLock { state in
+            defer { state.parked = [:] }
+            return state.parked.sorted { $0.key < $1.key }
+        }
+        for (_, run) in parked { await router.forward(run.results) }
     }
 
     private func takeNext() -> Parked? {
@@ -94,5 +114,7 @@ final class Sequencer: Sendable {
         }
     }
 
-    private func isFull(_ state: State) -> Bool { state.parked.count > window && !hasReturns() }
+    private func isFull(_ state: State) -> Bool {
+        state.parked.count > window && !state.isCancelled && !hasReturns()
+    }
 }

@@ -18,6 +18,7 @@ final class Worker: @unchecked Sendable {
     private let router: Router
     private var results: BatchResults
     private let batch = Batch<Delivery>()
+    /// The job at hand, where each is looked at by itself.
     private let single = Batch<Delivery>(capacity: 1)
     private var sizer = BatchSizer()
 
@@ -32,33 +33,36 @@ final class Worker: @unchecked Sendable {
     /// Works until the channel has ended.
     func run() async -> End {
         while true {
-            if batch.isEmpty {
+            if batch.isEmpty, single.isEmpty {
                 guard await stage.input.receive(batch, limit: sizer.limit) == .done else { break }
             }
             guard await work() else { return .givenUp }
             if watch.needsRenewal { return .renewed }
         }
-        await processor.close()
+        await close()
         return .finished
     }
+
+    /// Closes the processor.
+    func close() async { await processor.close() }
 
     /// The way of a run of jobs through the stage: handle, send on, settle.
     ///
     /// False if the worker was given up on the way.
     private func work() async -> Bool {
-        let count = batch.count
+        let count = batch.count + single.count
         let start = stage.clock.now
         router.tally.isBusy = true
-        defer { router.tally.isBusy = false }
         if stage.looksAtContexts {
             guard await handleByContext(start) else { return false }
         } else {
             guard await handle(batch, started: start, deadline: nil) else { return false }
         }
-        let (done, spent) = (count - batch.count, (stage.clock.now - start).nanoseconds)
+        let (done, spent) = (count - batch.count - single.count, (stage.clock.now - start).nanoseconds)
         sizer.record(count: done, nanoseconds: spent)
         router.tally.received.add(done)
         router.tally.busyNanoseconds.add(spent)
+        router.tally.isBusy = false
         return true
     }
 
@@ -79,22 +83,24 @@ final class Worker: @unchecked Sendable {
     /// Looks at each job's context before it is handled: what was stopped or is late is not started.
     private func handleByContext(_ start: Duration) async -> Bool {
         var now = start
-        while !batch.isEmpty, !watch.needsRenewal {
-            let position = batch.position
-            if let outcome = stage.outcomeWithoutStart(batch[0], now) {
-                results.settle(batch[0].ticket, outcome)
-                batch.removeFirst(1)
-                await finish(position, 1)
-            } else {
+        while !watch.needsRenewal {
+            if single.isEmpty {
+                if batch.isEmpty { break }
                 single.append(moving: 1, from: batch)
-                single.position = position
+                single.position = batch.position
+                batch.position += 1
+            }
+            if let outcome = stage.outcomeWithoutStart(single[0], now) {
+                results.settle(single[0].ticket, outcome)
+                single.removeFirst(1)
+                await finish(single.position, 1)
+            } else {
                 let deadline = stage.deadline(single[0])
                 single[0].shrink(to: deadline)
                 let limit: Duration? = deadline == .max ? nil : .nanoseconds(deadline)
                 guard await handle(single, started: now, deadline: limit) else { return false }
                 now = stage.clock.now
             }
-            batch.position = position + 1
         }
         return true
     }
@@ -103,6 +109,7 @@ final class Worker: @unchecked Sendable {
     private func finish(_ position: UInt64, _ done: Int) async {
         let end = position + UInt64(done)
         let waiting = stage.retries.take(from: results, attempts: done, position: end - 1)
+        router.tally.retried.add(waiting)
         guard let sequencer = stage.sequencer else { return await router.forward(results) }
         // The one that waits is the last, and has a run of its own in the sequence once it is done.
         let last = end - UInt64(waiting)

@@ -61,6 +61,7 @@ final class WorkerPool: Sendable {
             }
             if isOver { continuation.resume() }
         }
+        await stage.sequencer?.flush(through: parts.router(part, tally: part.tallies[0]))
         threads?.stop()
     }
 
@@ -72,6 +73,7 @@ final class WorkerPool: Sendable {
         }
         for watch in watches { watch?.cancel() }
         stage.retries.cancel()
+        stage.sequencer?.cancel()
     }
 
     /// Stops the jobs of one message.
@@ -130,7 +132,9 @@ final class WorkerPool: Sendable {
         switch await worker.run() {
         case .finished: end(number)
         case .renewed: launch(worker.watch) { await self.run(worker, number) }
-        case .givenUp: threads?.takeThreadBack()
+        case .givenUp:
+            threads?.takeThreadBack()
+            await worker.close()
         }
     }
 
@@ -152,6 +156,8 @@ final class WorkerPool: Sendable {
             return (state.givenUp, state.isCancelled)
         }
         threads?.replaceThread()
+        part.tallies[number].givenUp.add(1)
+        part.tallies[number].isBusy = false
         let names = parts.sources
         parts.logger(part.node.name).error(
             "a worker can't be stopped and is given up",

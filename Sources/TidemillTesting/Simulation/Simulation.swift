@@ -37,6 +37,8 @@ public final class Simulation: Sendable {
         var options = PipelineOptions.quiet
         options.clock = clock
         options.executor = executor
+        let random = Mutex(self.random(stream: .max))
+        options.random = { random.withLock { $0.next() } }
         return options
     }
 

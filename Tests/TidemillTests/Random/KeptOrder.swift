@@ -13,7 +13,9 @@ struct KeptOrder {
             reached[source.name] = [source.name]
         }
         let stages = pipeline.stages.map { stage in
-            (stage.name, stage.inputs, stage.settings.workers == 1 || stage.settings.order == .input)
+            // A job that is tried again comes later than those behind it, unless the stage keeps the order.
+            let hasOneWay = stage.settings.workers == 1 && !stage.mayRetry
+            return (stage.name, stage.inputs, hasOneWay || stage.settings.order == .input)
         }
         for (name, inputs, keeps) in stages + pipeline.sinks.map({ ($0.name, $0.inputs ?? [], true) }) {
             var ways: [String: Int] = [:]

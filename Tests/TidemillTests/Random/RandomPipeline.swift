@@ -10,6 +10,8 @@ struct RandomPipeline: Sendable {
     let nodes: [PipelineNode]
     let stop: RandomStop
     let options: PipelineOptions
+    /// The messages that are withdrawn, and when.
+    let withdrawals: [(context: MessageContext, time: Duration)]
     /// Whether nothing in it takes time but the sources' pauses, so that a stop takes none.
     let isQuick: Bool
 
@@ -35,14 +37,18 @@ struct RandomPipeline: Sendable {
             ? RandomSink("dead_letters", inputs: nil, isQuick: isQuick, simulation.clock, &random) : nil
         self.sources = sources
         var nodes =
-            sources.map { PipelineNode.source($0.name, $0) } + stages.map(\.node) + sinks.map(\.node)
+            sources.map(\.node) + stages.map(\.node) + sinks.map(\.node)
         for index in nodes.indices { Self.vary(&nodes[index], &random) }
         self.nodes = nodes
         stop = RandomStop(isNeeded: sources.contains { $0.ending == .stayOpen }, &random)
         var options = simulation.options
         options.inFlight = random.pick([(1, 1), (1, 4), (2, 64), (4, 1024)])
         options.shutdownTimeout = random.pick([(1, .zero), (2, .milliseconds(500)), (3, .seconds(25))])
+        options.stopGrace = random.pick([(3, .seconds(10)), (1, .milliseconds(100))])
         self.options = options
+        withdrawals = sources.flatMap(\.contexts).compactMap { context in
+            random.chance(0.5) ? (context, random.duration(upTo: .seconds(2))) : nil
+        }
     }
 
     private static func vary(_ node: inout PipelineNode, _ random: inout SeededRandom) {
@@ -61,6 +67,15 @@ struct RandomPipeline: Sendable {
             || (sinks + [deadLetters].compactMap(\.self)).contains { $0.flaw != .none }
             || (deadLetters?.refusals ?? 0) > 0
             || nodes.contains { policy(of: $0) == .stop }
+    }
+
+    /// Whether jobs may be cancelled while the pipeline goes on.
+    var mayCancelJobs: Bool { !withdrawals.isEmpty || sources.contains { $0.onSiblingFailure == .cancel } }
+
+    /// Whether jobs may be handled more than once, or be stopped while they are.
+    var mayRepeat: Bool {
+        mayCancelJobs || stages.contains(where: \.mayRepeat)
+            || sources.contains { $0.deadline != nil || !$0.contexts.isEmpty }
     }
 
     private func policy(of node: PipelineNode) -> ErrorPolicy {

@@ -51,7 +51,7 @@ import TidemillTesting
             let features = try await simulate(seed: seed) { try await RandomRun($0).features }
             seen.formUnion(features)
         }
-        let outcomes = Outcome.allCases.filter { $0 != .expired }.map(\.name)
+        let outcomes = Outcome.allCases.map(\.name) + ["retried", "given up"]
         let expected =
             outcomes + RandomStop.ways.map { "\($0.choice)" } + ["start", "source", "sink", "stopped", "no failure"]
         for feature in expected {

@@ -15,6 +15,11 @@ final class RandomSource: Source {
     let ending: Ending
     let script: ScriptedSource
     let blocksItsThread: Bool
+    /// How long its messages may take.
+    let deadline: Duration?
+    let onSiblingFailure: SiblingPolicy
+    /// The contexts of those messages that have one.
+    let contexts: [MessageContext]
 
     init(_ number: Int, _ random: inout SeededRandom) {
         name = "source\(number)"
@@ -22,25 +27,43 @@ final class RandomSource: Source {
         blocksItsThread = random.chance(0.2)
         var steps: [ScriptedSource.Step] = []
         var next = Int64(number) * Self.spacing
+        var contexts: [MessageContext] = []
+        let hasContexts = random.chance(0.3)
+        deadline = random.chance(0.2) ? random.duration(upTo: .seconds(2)) : nil
+        onSiblingFailure = random.chance(0.2) ? .cancel : .proceed
         for _ in 0..<random.pick([(1, 0), (4, 2), (4, 6), (3, 20)]) {
-            switch random.pick([(6, 0), (3, 1), (1, 2)]) {
+            switch random.pick([(6, 0), (3, 1), (1, 2), (hasContexts ? 6 : 0, 3)]) {
             case 0:
                 let count = Int64(random.pick([(3, 1), (2, 4), (1, 20)]))
                 steps.append(.sendAll((next..<next + count).map { Job(.integer($0)) }))
                 next += count
             case 1:
                 steps.append(.pause(random.nap()))
+            case 3:
+                let life = random.chance(0.5) ? random.duration(upTo: .seconds(1)) : nil
+                let context = MessageContext(timeToLive: life)
+                contexts.append(context)
+                steps.append(.sendInContext(Job(.integer(next)), context))
+                next += 1
             default:
                 steps.append(.fail(Job(.integer(next)), JobFailure(.input, "it can't be read")))
                 next += 1
             }
         }
+        self.contexts = contexts
         switch ending {
         case .end: break
         case .stayOpen: steps.append(.untilStopped)
         case .raise: steps.append(.raise(ScriptedError("\(name) breaks")))
         }
         script = ScriptedSource(steps, takesJobsBack: random.chance(0.5))
+    }
+
+    var node: PipelineNode {
+        var node = PipelineNode.source(name, self)
+        node.deadline = deadline
+        node.onSiblingFailure = onSiblingFailure
+        return node
     }
 
     var takesJobsBack: Bool { script.takesJobsBack }

@@ -5,10 +5,10 @@ import TidemillTesting
 /// A stage whose handlers do with each job what a seed says.
 final class RandomStage: Sendable {
     /// What a handler may do with a job: more of these is one line each, here, in ``behaviours`` and in ``handle(_:_:)``.
-    enum Behaviour { case pass, filter, emit, fail, sleep, ignoreCancellation }
+    enum Behaviour { case pass, filter, emit, fail, advise, sleep, ignoreCancellation }
 
     static let behaviours: [(weight: Int, choice: Behaviour)] = [
-        (30, .pass), (4, .filter), (4, .emit), (4, .fail), (6, .sleep), (1, .ignoreCancellation),
+        (30, .pass), (4, .filter), (4, .emit), (4, .fail), (2, .advise), (6, .sleep), (1, .ignoreCancellation),
     ]
     /// How long a handler may go on after it was cancelled.
     static let longestNap = Duration.seconds(2)
@@ -47,11 +47,17 @@ final class RandomStage: Sendable {
         self.ports = ports
         self.isQuick = isQuick
         self.simulation = simulation
-        settings = StageSettings(
+        var settings = StageSettings(
             workers: random.pick([(4, 1), (3, 2), (2, 4), (1, 8)]),
             order: random.chance(0.4) ? .input : .none,
             ownThreads: random.chance(0.2)
         )
+        settings.timeout = random.chance(0.3) ? max(random.duration(upTo: .milliseconds(500)), .milliseconds(1)) : nil
+        settings.deadline = random.chance(0.2) ? random.duration(upTo: .seconds(3)) : nil
+        settings.retry = random.chance(0.4) ? Self.retry(&random) : nil
+        settings.breaker = random.chance(0.2) ? BreakerPolicy(minJobs: 3, pause: .milliseconds(300)) : nil
+        settings.maxStuckWorkers = 1_000
+        self.settings = settings
         brokenWorker = random.chance(0.01) ? Int.random(in: 1...settings.workers, using: &random) : nil
         // Each stage has a temper of its own: some fail much, some sleep much.
         var temper = Self.behaviours
@@ -59,6 +65,25 @@ final class RandomStage: Sendable {
         behaviours = isQuick ? temper.filter { ![.sleep, .ignoreCancellation].contains($0.choice) } : temper
         draws = Draws(&random)
     }
+
+    private static func retry(_ random: inout SeededRandom) -> RetryPolicy {
+        RetryPolicy(
+            maxAttempts: random.pick([(1, 1), (2, 2), (2, 4)]),
+            maxElapsed: random.chance(0.3) ? random.duration(upTo: .seconds(5)) : nil,
+            initialInterval: random.duration(upTo: .milliseconds(300)),
+            maxInterval: .seconds(1),
+            budgetPerSecond: random.pick([(1, 1), (2, 100)])
+        )
+    }
+
+    /// How many attempts a job may have.
+    private var mostAttempts: Int { settings.retry?.maxAttempts ?? RetryPolicy().maxAttempts }
+
+    /// Whether a job may be tried again.
+    var mayRetry: Bool { settings.retry != nil || behaviours.contains { $0.choice == .advise && $0.weight > 0 } }
+
+    /// Whether jobs may be handled more than once, or be stopped while they are.
+    var mayRepeat: Bool { settings.timeout != nil || settings.deadline != nil }
 
     var counts: Counts { state.withLock { $0 } }
 
@@ -77,6 +102,7 @@ final class RandomStage: Sendable {
     func count(_ change: (inout Counts) -> Void) { state.withLock { change(&$0) } }
 
     func handle(_ job: Job, _ context: JobContext) async throws -> Value? {
+        if context.attempt > mostAttempts { count { $0.misused += 1 } }
         switch draws.draw({ [behaviours] in $0.pick(behaviours) }) {
         case .pass:
             return job.value
@@ -87,6 +113,12 @@ final class RandomStage: Sendable {
             return try emit(job.value, context)
         case .fail:
             throw ScriptedError("\(name) fails")
+        case .advise:
+            let after = draws.duration(upTo: .seconds(1))
+            let advice = draws.draw { random -> JobFailure.Advice in
+                random.pick([(2, .retry(after: after)), (1, .retry(after: nil)), (1, .never), (1, .reject)])
+            }
+            throw JobFailure(.handler, "\(name) has an opinion", advice: advice)
         case .sleep:
             try await context.worker.clock.sleep(for: draws.draw { $0.nap() })
             return job.value
