@@ -38,9 +38,18 @@ final class Descriptor: Sendable {
 struct FileStatus {
     enum Kind { case regular, directory, other }
 
+    /// What tells a file from all others that are there, whatever it is called.
+    struct Identity: Hashable, Sendable {
+        let device: UInt64
+        let inode: UInt64
+    }
+
     let kind: Kind
+    let identity: Identity
     let size: Int
     let modified: Int
+    /// The time of the last change to its bytes, in nanoseconds since 1970.
+    let modifiedNanoseconds: Int
 
     init(_ status: stat) {
         kind =
@@ -49,8 +58,10 @@ struct FileStatus {
             case S_IFDIR: .directory
             default: .other
             }
+        identity = Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
         size = status.st_size
         modified = status.st_mtim.tv_sec
+        modifiedNanoseconds = status.st_mtim.tv_sec &* 1_000_000_000 &+ status.st_mtim.tv_nsec
     }
 
     /// Follows symbolic links.

@@ -139,7 +139,10 @@ extension FileSink {
                 default: "replace"
             ),
         ] + OutputFields.all,
-        files: { [FileUse(.write, $0.string("path"), field: "path")] }
+        files: { settings in
+            let isReplaced = settings.string("mode") == Mode.replace.rawValue
+            return [FileUse(isReplaced ? .replace : .write, settings.string("path"), field: "path")]
+        }
     ) { settings in
         let path = settings.string("path")
         if (try? FileStatus.of(path).kind) == .directory {
