@@ -22,7 +22,9 @@ package final class Ledger: Sendable {
     private let next = Mutex<UInt64>(0)
     private let prefix = Mutex<UInt64>(0)
     /// The first message that was handed back, or more than any number.
-    private let firstReturned = Atomic<UInt64>(.max)
+    ///
+    /// Not `.max`: the minimum of unsigned atomics in Swift 6.3 compares as if they were signed.
+    private let firstReturned = Atomic<UInt64>(UInt64(Int64.max))
     private let waiter = Mutex<UnsafeContinuation<Void, Never>?>(nil)
     private let hasWaiter = Atomic<Bool>(false)
 
