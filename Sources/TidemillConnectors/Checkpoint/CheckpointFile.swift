@@ -42,7 +42,8 @@ struct CheckpointFile: Sendable {
             try file.rewrite([])
             return (file, Content())
         }
-        return (file, try file.accept(bytes))
+        let content = try file.accept(bytes)
+        return (file, content)
     }
 
     private init(path: String, header: Value, descriptor: Descriptor) {

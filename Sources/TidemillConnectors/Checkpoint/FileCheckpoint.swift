@@ -80,7 +80,7 @@ final class FileCheckpoint: Sendable {
     /// The file that is being read was read up to a place by the first `sent` messages.
     func mark(_ position: InputPosition, _ descriptor: Descriptor, sent: UInt64) throws {
         try state.withLock { state in
-            guard var record = state.current else { return }
+            guard var record = state.current, record.position != position else { return }
             record.position = position
             // A file that was short when it was opened gets a better one as it grows.
             if record.head.count < FileHead.most { record.head = try FileHead.of(descriptor, record.path) }

@@ -16,7 +16,7 @@ struct InputDecoder {
     var columns: [Bytes]?
     /// Where it says how far it came.
     var marker: InputMarker?
-    let pace = BatchPace()
+    var pace = BatchPace()
     /// Called after every read.
     let progress: () -> Void
 
@@ -143,13 +143,17 @@ struct InputMarker {
     }
 }
 
-/// How many jobs go in one batch: enough that sending costs next to nothing for each, but where a pipeline is so slow
-/// that the source hardly gets round to writing down its position, fewer.
+/// How many jobs go in one batch: enough that sending costs next to nothing for each.
+///
+/// With a checkpoint it begins with few and keeps to few where the pipeline is slow, for a position is only written down
+/// between two batches: a run that never gets far must get on all the same.
 final class BatchPace {
-    private static let most = 1024
-    private static let least = 16
+    static let most = 1024
+    static let least = 16
 
-    private(set) var count = BatchPace.most
+    private(set) var count: Int
+
+    init(from count: Int = BatchPace.most) { self.count = count }
 
     func note(_ sent: Int, took time: Duration) {
         if time > .milliseconds(50) {

@@ -84,6 +84,7 @@ public struct FileSource: Source {
     ) async throws {
         let total = entries.contains { $0.mayWait } ? nil : entries.reduce(0) { $0 + $1.size }
         var done = 0
+        let pace = BatchPace(from: BatchPace.least)
         for entry in entries {
             try Task.checkCancellation()
             guard let descriptor = try await open(entry, output) else { continue }
@@ -93,7 +94,7 @@ public struct FileSource: Source {
                 output.report(done: Int64(before + min(file.position, entry.size)), of: total.map(Int64.init))
             }
             if let checkpoint {
-                try await resume(file, checkpoint, &decoder)
+                try await resume(file, checkpoint, pace, &decoder)
             } else {
                 try await decoder.decode(decompressing(file, path: entry.path))
             }
@@ -105,11 +106,13 @@ public struct FileSource: Source {
     private func resume(
         _ file: DescriptorInput,
         _ checkpoint: FileCheckpoint,
+        _ pace: BatchPace,
         _ decoder: inout InputDecoder
     ) async throws {
         guard case .read(let start) = try checkpoint.begin(file.path, file.descriptor) else { return }
         decoder.marker = InputMarker(checkpoint: checkpoint, descriptor: file.descriptor)
         decoder.start = start
+        decoder.pace = pace
         if start.start > 0, case .csv(let dialect) = format, dialect.hasHeader {
             decoder.columns = try unpacked(file, from: 0).map { try decoder.header(of: $0, dialect) }
         }
