@@ -163,7 +163,7 @@ import Tidemill
         var all: [String] = []
         var runs = 0
         while true {
-            let run = try await deliver(source("x"), failingWrite: 6)
+            let run = try await deliver(source("x"), failingWrite: 25)
             all += run.texts
             runs += 1
             if run.problem == nil { break }

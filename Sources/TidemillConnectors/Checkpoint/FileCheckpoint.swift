@@ -109,7 +109,7 @@ final class FileCheckpoint: Sendable {
     func write(settled: UInt64, at now: Duration) throws {
         try state.withLock { state in
             guard let covered = state.marks.covered(by: settled) else { return }
-            let isEarly = now - state.writtenAt < .milliseconds(5) && covered - state.writtenCount < 1024
+            let isEarly = now - state.writtenAt < .milliseconds(5) && covered - state.writtenCount < 256
             if isEarly, state.writtenCount > 0 { return }
             state.writtenAt = now
             state.writtenCount = covered

@@ -148,18 +148,21 @@ struct InputMarker {
 /// With a checkpoint it begins with few and keeps to few where the pipeline is slow, for a position is only written down
 /// between two batches: a run that never gets far must get on all the same.
 final class BatchPace {
-    static let most = 1024
-    static let least = 16
+    private static let least = 16
+    private static let mostWithCheckpoint = 512
 
-    private(set) var count: Int
+    private(set) var count = 1024
 
-    init(from count: Int = BatchPace.most) { self.count = count }
+    /// The pace of sources that don't write down where they are.
+    init() {}
+
+    init(forCheckpoint: Void) { count = Self.least }
 
     func note(_ sent: Int, took time: Duration) {
         if time > .milliseconds(50) {
             count = max(Self.least, count / 2)
         } else if time < .milliseconds(5), sent >= count {
-            count = min(Self.most, count * 2)
+            count = min(Self.mostWithCheckpoint, count * 2)
         }
     }
 }

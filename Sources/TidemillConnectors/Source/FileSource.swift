@@ -84,7 +84,7 @@ public struct FileSource: Source {
     ) async throws {
         let total = entries.contains { $0.mayWait } ? nil : entries.reduce(0) { $0 + $1.size }
         var done = 0
-        let pace = BatchPace(from: BatchPace.least)
+        let pace = BatchPace(forCheckpoint: ())
         for entry in entries {
             try Task.checkCancellation()
             guard let descriptor = try await open(entry, output) else { continue }
