@@ -53,4 +53,51 @@ struct ResumeTests {
         #expect(nothing.count("taken") == 0, "\(nothing.errors)")
         #expect(try folder.read("out.txt") == text)
     }
+
+    private static let source = #""name": "in", "type": "file", "path": "x", "checkpoint": "state""#
+    private static let sink = #""name": "out", "type": "file", "path": "out", "format": "lines", "mode": "append""#
+
+    @Test func aRunThatEndsLeavesItsPosition() async throws {
+        let folder = try Folder()
+        let pipeline = TestPipeline(sources: [Self.source], sinks: [Self.sink], more: [])
+        try folder.write("1\n2\n", to: "x")
+        #expect(try await folder.run(pipeline).books == "taken 2 + emitted 0 = delivered 2")
+        try folder.append("3\n", to: "x")
+        #expect(try await folder.run(pipeline).books == "taken 1 + emitted 0 = delivered 1")
+        #expect(try folder.read("out") == "1\n2\n3\n")
+    }
+
+    @Test func oneRunAtATime() async throws {
+        let folder = try Folder()
+        try folder.write("1\n", to: "x")
+        try folder.closeGate()
+        let pipeline = TestPipeline(
+            sources: [Self.source],
+            stages: [#""name": "work", "script": "work.lua", "# + ScriptGate.capability],
+            more: []
+        )
+        let script = ScriptGate.lua + "return function(v, ctx) wait(ctx) return v end"
+        let first = try folder.start(pipeline, script: script)
+        try await first.waitForError("holding")
+        let second = try await Program.run(["run", "c.json"], in: folder.url)
+        #expect(second.status != 0)
+        #expect(second.errors.contains("in: state/in.checkpoint: another run is using this checkpoint"))
+        try folder.openGate()
+        #expect(await first.wait().output == "1\n")
+    }
+
+    @Test func aDamagedCheckpointIsNotTrusted() async throws {
+        let folder = try Folder()
+        let pipeline = TestPipeline(sources: [Self.source], sinks: [Self.sink], more: [])
+        try folder.write("1\n", to: "x")
+        #expect(try await folder.run(pipeline).status == 0)
+        try folder.write("x" + (try folder.read("state/in.checkpoint")), to: "state/in.checkpoint")
+        let result = try await folder.run(pipeline)
+        #expect(result.status != 0)
+        #expect(result.errors.contains("in: state/in.checkpoint: the checkpoint is damaged"), "\(result.errors)")
+        #expect(result.errors.contains("delete it to begin anew"))
+        #expect(try folder.read("out") == "1\n")
+        try folder.remove("state/in.checkpoint")
+        #expect(try await folder.run(pipeline).books == "taken 1 + emitted 0 = delivered 1")
+    }
 }

@@ -73,7 +73,7 @@ struct CheckpointFile: Sendable {
         let temporary = path + ".new"
         let new = try Descriptor.open(temporary, O_RDWR | O_CREAT | O_TRUNC)
         // Before it has the name that others look for, so that it is never there unlocked.
-        guard flock(new.raw, LOCK_EX | LOCK_NB) == 0 else { throw SystemError(temporary, "can't lock it") }
+        guard try new.lock(temporary) else { throw FileProblem(temporary, "another run is using this checkpoint") }
         try Self.write(text, to: new, at: 0, temporary)
         guard fsync(new.raw) == 0 else { throw SystemError(temporary, "can't write it to the disk") }
         guard rename(temporary, path) == 0 else { throw SystemError(path, "can't replace it") }
@@ -95,10 +95,7 @@ struct CheckpointFile: Sendable {
         while true {
             let descriptor = try Descriptor.open(path, O_RDWR | O_CREAT)
             guard try descriptor.status().kind == .regular else { throw FileProblem(path, "is no regular file") }
-            guard flock(descriptor.raw, LOCK_EX | LOCK_NB) == 0 else {
-                guard errno == EWOULDBLOCK else { throw SystemError(path, "can't lock it") }
-                throw FileProblem(path, "another run is using this checkpoint")
-            }
+            guard try descriptor.lock(path) else { throw FileProblem(path, "another run is using this checkpoint") }
             // Another process may have put a new file in its place before this one had the lock.
             if try FileStatus.of(path).identity == descriptor.status().identity { return descriptor }
         }

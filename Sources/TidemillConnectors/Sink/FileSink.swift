@@ -61,10 +61,7 @@ public final class FileSink: Sink {
         let descriptor = try Descriptor.open(path, (mode == .append ? O_RDWR : O_WRONLY) | O_CREAT)
         let status = try descriptor.status()
         guard status.kind == .regular else { return start(OutputWriter(descriptor, path: path, end: nil, call: call)) }
-        guard flock(descriptor.raw, LOCK_EX | LOCK_NB) == 0 else {
-            guard errno == EWOULDBLOCK else { throw SystemError(path, "can't lock it") }
-            throw FileProblem(path, "another sink or process is writing it")
-        }
+        guard try descriptor.lock(path) else { throw FileProblem(path, "another sink or process is writing it") }
         let end = mode == .append ? try goOn(descriptor, size: status.size) : 0
         guard ftruncate(descriptor.raw, end) == 0, lseek(descriptor.raw, end, SEEK_SET) == end else {
             throw SystemError(path, "can't write to it")

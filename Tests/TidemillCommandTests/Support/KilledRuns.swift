@@ -41,7 +41,7 @@ struct ResumingPipeline: CustomStringConvertible {
     }
 
     /// How far ahead of the last kill the next one may come.
-    var stride: Int { input == .directory ? 280 : 12_000 }
+    var stride: Int { input == .directory ? 200 : 9000 }
 
     /// The most messages that can be between the source's last position and the end of the pipeline.
     var inFlight: Int {
