@@ -37,7 +37,7 @@ struct ResumeTests {
         }
 
         let last = try await folder.run(resuming.pipeline(at: -1, slack: 0), script: ResumingPipeline.script)
-        #expect(last.status == 0, "\(last.errors)")
+        #expect(last.status == 0, "signal \(last.signal ?? 0): \(last.errors)")
         let again = try written.read(folder.file("out.txt"))
         #expect(again <= resuming.inFlight, what)
         (duplicates, most) = (duplicates + again, max(most, again))

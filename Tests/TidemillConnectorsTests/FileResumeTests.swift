@@ -177,7 +177,10 @@ import Tidemill
         try folder.write("x", gzip(Array(lines(0..<10).utf8)) + gzip(Array("ha".utf8)))
         #expect(try await deliver(source("x")).texts.count == 11)
         #expect(try await deliver(source("x")).texts == [])
-        try folder.write("y", try Data(contentsOf: URL(fileURLWithPath: folder.path("x"))) + gzip(Array("lf\nb\n".utf8)))
+        try folder.write(
+            "y",
+            try Data(contentsOf: URL(fileURLWithPath: folder.path("x"))) + gzip(Array("lf\nb\n".utf8))
+        )
         let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.path("x")))
         try handle.write(contentsOf: try Data(contentsOf: URL(fileURLWithPath: folder.path("y"))))
         #expect(try await deliver(source("x")).texts == ["half", "b"])

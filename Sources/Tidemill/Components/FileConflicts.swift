@@ -69,7 +69,8 @@ struct FileConflicts {
         let resuming = writers.map(\.writer).filter { $0.use.access == .position }
         return writers.map(\.writer).filter { $0.use.access == .replace }.compactMap { sink in
             guard let source = resuming.first(where: { feeds($0.settings, sink.settings) }) else { return nil }
-            let message = "\(sink.use.path): \(source.node) goes on where an earlier run ended, and this sink throws "
+            let message =
+                "\(sink.use.path): \(source.node) goes on where an earlier run ended, and this sink throws "
                 + "away what that run wrote"
             return sink.issue(message, "\"mode\": \"append\"")
         }

@@ -34,6 +34,20 @@ enum CheckpointFields {
         return [settings.issue(at: name, "\(folder): is no directory", hint: hint)]
     }
 
+    /// There is no position in a pipe or a device.
+    static func issues(_ settings: Settings, files field: String) -> [ConfigurationIssue] {
+        guard settings.has(name) else { return [] }
+        return settings.strings(field).enumerated().compactMap { index, path in
+            guard (try? FileStatus.of(path).kind) == .other else { return nil }
+            return settings.issue(
+                at: field,
+                element: index,
+                "\(path): is no regular file, and so there is no position in it",
+                hint: "leave out \"checkpoint\""
+            )
+        }
+    }
+
     /// The checkpoint would be one of the files that a source of a directory reads.
     static func issues(
         _ settings: Settings,

@@ -138,7 +138,10 @@ struct CheckpointFile: Sendable {
         guard let version = found["checkpoint"]?.integer else { throw damage }
         guard version == Self.version else {
             let way = "go on with the program that wrote it, or delete it to begin anew"
-            throw FileProblem(path, "a checkpoint of version \(version), and this program knows \(Self.version); \(way)")
+            throw FileProblem(
+                path,
+                "a checkpoint of version \(version), and this program knows \(Self.version); \(way)"
+            )
         }
         guard found["of"] == header["of"] else {
             let (old, new) = (found["of"] ?? .null, header["of"] ?? .null)

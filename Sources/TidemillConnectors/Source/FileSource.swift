@@ -165,7 +165,7 @@ extension FileSource {
         let missing = settings.strings("path").enumerated().compactMap { index, path in
             FilePaths.problem(with: path).map { settings.issue(at: "path", element: index, $0.message, hint: $0.hint) }
         }
-        let issues = missing + CheckpointFields.issues(settings)
+        let issues = missing + CheckpointFields.issues(settings) + CheckpointFields.issues(settings, files: "path")
         if !issues.isEmpty { throw ConfigurationError(issues) }
         return FileSource(
             settings.strings("path"),

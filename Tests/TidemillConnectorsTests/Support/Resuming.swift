@@ -46,12 +46,21 @@ func deliver(
 /// Keeps what is logged at the level info and above.
 final class CollectedLog: LogHandler {
     private let kept = Mutex<[String]>([])
-    var metadata: Logger.Metadata { get { [:] } set {} }
-    var logLevel: Logger.Level { get { .info } set {} }
+    var metadata: Logger.Metadata {
+        get { [:] }
+        set {}
+    }
+    var logLevel: Logger.Level {
+        get { .info }
+        set {}
+    }
 
     var lines: [String] { kept.withLock { $0 } }
 
-    subscript(metadataKey _: String) -> Logger.Metadata.Value? { get { nil } set {} }
+    subscript(metadataKey _: String) -> Logger.Metadata.Value? {
+        get { nil }
+        set {}
+    }
 
     func log(event: LogEvent) { kept.withLock { $0.append("\(event.level): \(event.message)") } }
 }
