@@ -65,6 +65,62 @@ struct ValidateFilesTests {
         #expect(try folder.read("log.txt") == "a\n")
     }
 
+    @Test func aSinkThatReplacesBehindASourceThatResumes() async throws {
+        let folder = try Folder()
+        try folder.write("", to: "x")
+        let sources = [
+            #""name": "in", "type": "file", "path": "x", "checkpoint": "state""#, #""name": "other", "type": "stdin""#,
+        ]
+        let sinks = [
+            #""name": "one", "type": "file", "path": "out", "inputs": ["in"]"#,
+            #""name": "two", "type": "file", "path": "more", "inputs": ["other"]"#,
+            #""name": "three", "type": "file", "path": "/dev/null", "inputs": ["in"]"#,
+        ]
+        let message =
+            #"the source "in" goes on where an earlier run ended, and this sink throws away what that run wrote"#
+        let found = try await problems(
+            folder,
+            sources: sources,
+            sinks: sinks,
+            letters: #"{"type": "file", "path": "dead"}"#
+        )
+        #expect(found.count == 2, "\(found)")
+        #expect(
+            found.first?.hasSuffix(#"/sinks/0/path: out: \#(message) (hint: "mode": "append")"#) == true,
+            "\(found)"
+        )
+        #expect(found.last?.contains("/dead_letters/path: dead: \(message)") == true, "\(found)")
+        let appending = sinks.map { $0.replacing(#""type": "file""#, with: #""type": "file", "mode": "append""#) }
+        #expect(try await problems(folder, sources: sources, sinks: appending) == [])
+    }
+
+    @Test func aCheckpointThatIsInTheWay() async throws {
+        let folder = try Folder()
+        try folder.write("", to: "in/x")
+        let problems = try await problems(
+            folder,
+            sources: [
+                #""name": "a", "type": "file", "path": "in/*", "checkpoint": "in/x""#,
+                #""name": "b", "type": "directory", "path": "in", "checkpoint": "in""#,
+                #""name": "c", "type": "file", "path": "in/*", "checkpoint": "in""#,
+                #""name": "d", "type": "file", "path": "in/x", "checkpoint": "in""#,
+            ],
+            sinks: [#""name": "out", "type": "file", "path": "in/d.checkpoint", "mode": "append""#]
+        )
+        let pipe = try await self.problems(
+            folder,
+            sources: [#""name": "a", "type": "file", "path": ["in/x", "/dev/null"], "checkpoint": "state""#],
+            sinks: [#""name": "out", "type": "drop""#]
+        )
+        #expect(pipe.count == 1 && pipe[0].contains("/sources/0/path/1: /dev/null: is no regular file"), "\(pipe)")
+        #expect(problems.contains { $0.contains("/sources/0/checkpoint: in/x: is no directory") }, "\(problems)")
+        #expect(
+            problems.contains { $0.contains("/sources/1/checkpoint: in: the source would read its own checkpoint") }
+        )
+        #expect(problems.contains { $0.contains(#"in/c.checkpoint: the source "a" reads the same file"#) })
+        #expect(problems.contains { $0.contains(#"in/d.checkpoint: the source "d" writes the same file"#) })
+    }
+
     @Test func devicesMayBeShared() async throws {
         let sinks = [
             #""name": "one", "type": "file", "path": "/dev/null""#,

@@ -95,6 +95,32 @@ import Tidemill
         #expect(try folder.read("out") == kept + "new\n")
     }
 
+    /// A run is killed after every byte of its last write: what earlier writes put there stays, and no half line does.
+    @Test(arguments: [OutputFormat.lines, .jsonLines, .csv(columns: ["a", "b"], delimiter: UInt8(ascii: ","))])
+    func repairAfterAKillAtEveryByte(format: OutputFormat) async throws {
+        func values(_ text: String) -> [Value] {
+            switch format {
+            case .csv: [["a": .string(Bytes(text)), "b": "x\n\"y\""], ["a": "1", "b": ""]]
+            case .jsonLines: [["a": .string(Bytes(text + "\n"))], "é"]
+            default: [.string(Bytes(text)), "é"]
+            }
+        }
+        func sink() -> FileSink { FileSink(folder.path("out"), format: format, mode: .append, logger: .quiet) }
+        _ = try await written(values("first"), to: sink())
+        let settled = try folder.read("out")
+        _ = try await written(values("second"), to: sink())
+        let all = Array(try folder.read("out").utf8)
+        let second = String(decoding: all[settled.utf8.count...], as: UTF8.self)
+        for count in settled.utf8.count...all.count {
+            try folder.write("out", all[..<count])
+            try await sink().open()
+            let kept = try folder.read("out")
+            #expect(kept.hasPrefix(settled) && String(decoding: all, as: UTF8.self).hasPrefix(kept), "\(count)")
+            _ = try await written(values("second"), to: sink())
+            #expect(try folder.read("out") == kept + second, "\(count)")
+        }
+    }
+
     @Test func appendFindsALineEndFarAway() async throws {
         try folder.write("out", "first\n" + String(repeating: "x", count: 200_000))
         let sink = FileSink(folder.path("out"), format: .lines, mode: .append, logger: .quiet)

@@ -37,7 +37,7 @@ struct FileConflicts {
         for use in uses {
             switch use.access {
             case .read: readers.append(Reader(node: node, pattern: Self.resolved(pattern: use.path)))
-            case .write:
+            case .write, .replace, .position:
                 guard let path = Self.resolved(use.path) else { continue }
                 writers.append((path, Writer(node: node, use: use, settings: settings)))
             case .alone: loners.append(Writer(node: node, use: use, settings: settings))
@@ -61,6 +61,19 @@ struct FileConflicts {
             }
         }
         return issues + lonerIssues
+    }
+
+    /// What is wrong with sinks that throw away what earlier runs wrote, where a source goes on behind it; `feeds` says
+    /// whether a source's jobs may come to a sink.
+    func issues(feeds: (_ source: Settings, _ sink: Settings) -> Bool) -> [ConfigurationIssue] {
+        let resuming = writers.map(\.writer).filter { $0.use.access == .position }
+        return writers.map(\.writer).filter { $0.use.access == .replace }.compactMap { sink in
+            guard let source = resuming.first(where: { feeds($0.settings, sink.settings) }) else { return nil }
+            let message =
+                "\(sink.use.path): \(source.node) goes on where an earlier run ended, and this sink throws "
+                + "away what that run wrote"
+            return sink.issue(message, "\"mode\": \"append\"")
+        }
     }
 
     private var lonerIssues: [ConfigurationIssue] {

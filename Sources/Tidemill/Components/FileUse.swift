@@ -5,8 +5,12 @@ public struct FileUse: Sendable {
     public enum Access: Sendable {
         /// It is read.
         case read
-        /// It is written.
+        /// It is written, behind what is there.
         case write
+        /// It is written, and what is there is thrown away.
+        case replace
+        /// A source keeps its place in it, so that a later run goes on there.
+        case position
         /// It is no file but something that one node alone can use, such as standard input.
         case alone
     }

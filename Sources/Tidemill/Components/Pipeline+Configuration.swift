@@ -117,6 +117,10 @@ private struct Assembly {
             conflicts.add(uses, by: "the sink \"\(sink.name)\"", sink.settings)
         }
         return conflicts.issues
+            + conflicts.issues { source, sink in
+                guard sink.pointer != configuration.deadLetters?.settings.pointer else { return true }
+                return configuration.graph.canReach(sink.string("name"), from: source.string("name"))
+            }
     }
 
     /// Makes one component; what it finds wrong with its settings joins the rest.

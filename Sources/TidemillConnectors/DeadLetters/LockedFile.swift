@@ -8,10 +8,7 @@ extension Descriptor {
         while true {
             let descriptor = try Descriptor.open(path, flags)
             guard try descriptor.status().kind == .regular else { return descriptor }
-            guard flock(descriptor.raw, LOCK_EX | LOCK_NB) == 0 else {
-                guard errno == EWOULDBLOCK else { throw SystemError(path, "can't lock it") }
-                return nil
-            }
+            guard try descriptor.lock(path) else { return nil }
             // Between the two calls another file may have got the name; what is written to this one would be lost.
             if descriptor.isNamed(path) { return descriptor }
         }

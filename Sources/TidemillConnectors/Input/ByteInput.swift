@@ -14,7 +14,7 @@ final class DescriptorInput: ByteInput {
     let path: String
     /// How many bytes were read, for the progress.
     private(set) var position = 0
-    private let descriptor: Descriptor
+    let descriptor: Descriptor
     /// Where a read may wait for ever: what ends the wait.
     private let stop: StopSignal?
 
@@ -22,6 +22,12 @@ final class DescriptorInput: ByteInput {
         self.descriptor = descriptor
         self.path = path
         self.stop = stop
+    }
+
+    /// Goes to a place in a file.
+    func seek(to offset: Int) throws(SystemError) {
+        guard lseek(descriptor.raw, offset, SEEK_SET) == offset else { throw SystemError(path, "can't read it") }
+        position = offset
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
@@ -93,6 +99,28 @@ struct Signature {
         // A frame that decoders skip may come first.
         Signature(kind: .zstd, bytes: [0x50...0x5F, 0x2A...0x2A, 0x4D...0x4D, 0x18...0x18]),
     ]
+}
+
+/// What is in a file, packed or not, from a place on; nil where it ends before.
+func unpacked(_ file: DescriptorInput, from start: Int) throws -> (any ByteInput)? {
+    try file.seek(to: 0)
+    let input = try decompressing(file, path: file.path)
+    guard start > 0 else { return input }
+    if input is PeekedInput {
+        guard try file.descriptor.status().size >= start else { return nil }
+        try file.seek(to: start)
+        return file
+    }
+    // Packed bytes can't be skipped.
+    let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 16)
+    defer { scratch.deallocate() }
+    var left = start
+    while left > 0 {
+        let count = try input.read(into: UnsafeMutableRawBufferPointer(rebasing: scratch.prefix(left)))
+        if count == 0 { return nil }
+        left -= count
+    }
+    return input
 }
 
 /// The input itself, or what is packed in it where its first bytes say gzip or zstd.

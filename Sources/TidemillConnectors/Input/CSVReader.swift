@@ -16,13 +16,19 @@ struct CSVReader: ~Copyable {
     private let limit: Int
     /// The number of the line on which the row begins that ``next()`` gave last, from 1.
     private(set) var line = 0
-    private var nextLine = 1
+    private var nextLine: Int
     /// How much of the window the row takes that was given last.
     private var given = 0
     private var isSkipping = false
+    /// Where the row begins whose rest is skipped.
+    private var skipStart = InputPosition()
+    /// How long the row was that ``next()`` gave last, if it had no end.
+    private var tail = 0
 
-    init(_ input: any ByteInput, limit: Int, delimiter: UInt8) {
-        window = InputWindow(input)
+    /// A reader of an input that begins at a place behind the first byte.
+    init(_ input: any ByteInput, limit: Int, delimiter: UInt8, at start: InputPosition = InputPosition()) {
+        window = InputWindow(input, at: start.start)
+        nextLine = start.line + 1
         scanner = CSVScanner(delimiter: delimiter)
         self.limit = limit
     }
@@ -33,6 +39,21 @@ struct CSVReader: ~Copyable {
     /// The bytes of a field, doubled quotes still doubled.
     func bytes(of field: CSVScanner.Field) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: window.bytes[field.start..<field.start + field.count])
+    }
+
+    /// The place behind the row that ``next()`` gave last.
+    var position: InputPosition {
+        if isSkipping { return skipStart }
+        let passed = given > 0 ? scanner.lines : 0
+        let before = tail > 0 ? line - 1 : nextLine - 1 + passed
+        return InputPosition(offset: window.position + given, tail: tail, line: before)
+    }
+
+    /// How many bytes the row has that ``next()`` gave last, its line end left out.
+    var textCount: Int {
+        let text = window.bytes.prefix(given)
+        guard tail == 0, text.last == 0x0A else { return given }
+        return given - (text.dropLast().last == 0x0D ? 2 : 1)
     }
 
     /// A copy of the row's first bytes, to show it.
@@ -60,6 +81,7 @@ struct CSVReader: ~Copyable {
             } else if window.isComplete {
                 guard window.count > 0 else { return nil }
                 guard scanner.finish() else { return giveUp("a quote is never closed") }
+                tail = scanner.position
                 return give()
             } else if scanner.position > limit + 2 {
                 return giveUp(tooLong + (scanner.isInQuotes ? "; perhaps a quote is never closed" : ""))
@@ -83,6 +105,7 @@ struct CSVReader: ~Copyable {
     private mutating func giveUp(_ reason: String) -> Item {
         let head = copy(of: window.count)
         line = nextLine
+        skipStart = InputPosition(offset: window.position, line: nextLine - 1)
         scanner.begin()
         isSkipping = true
         _ = skipToLineEnd()

@@ -14,11 +14,11 @@ extension InputDecoder {
         guard window.count <= limits.whole else {
             let head = Bytes(copying: UnsafeRawBufferPointer(rebasing: window.bytes.prefix(LineReader.shown)))
             let reason = "more than \(limits.whole) bytes (max_size); the first \(head.count) are kept"
-            return try await fail(head, line: nil, reason, after: &batch)
+            return try await fail(head, line: nil, reason, at: InputPosition(), after: &batch)
         }
         let name = path.split(separator: "/").last.map(String.init) ?? path
         let metadata = Value.table([("path", .string(Bytes(path))), ("name", .string(Bytes(name)))])
         batch.append(Job(.string(window.slice(0, count: window.count)), metadata: metadata))
-        try await send(&batch)
+        try await send(&batch, upTo: InputPosition())
     }
 }

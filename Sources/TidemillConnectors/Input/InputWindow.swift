@@ -12,10 +12,19 @@ struct InputWindow: ~Copyable {
     /// Where the bytes begin that were not handed on, and where the bytes end that were read.
     private var start = 0
     private var end = 0
+    /// How many bytes were read, those before the place where reading began among them.
+    private var read: Int
     /// Whether the input has no more.
     private(set) var isComplete = false
 
-    init(_ input: any ByteInput) { self.input = input }
+    /// A window on an input that begins `offset` bytes behind the first.
+    init(_ input: any ByteInput, at offset: Int = 0) {
+        self.input = input
+        read = offset
+    }
+
+    /// Where the first byte stands that was not handed on.
+    var position: Int { read - count }
 
     /// How many bytes were read and not handed on.
     var count: Int { end - start }
@@ -41,6 +50,7 @@ struct InputWindow: ~Copyable {
         guard !room.isEmpty else { throw FileProblem("input", "no memory for a line of \(count) bytes") }
         let added = try input.read(into: room)
         end += added
+        read += added
         isComplete = added == 0
         return added > 0
     }

@@ -18,15 +18,26 @@ struct LineReader: ~Copyable {
     private var window: InputWindow
     private let limit: Int
     /// The number of the line that ``next()`` gave last, from 1.
-    private(set) var line = 0
+    private(set) var line: Int
     /// No LF is among this many of the window's first bytes.
     private var searched = 0
     /// The first bytes of a line whose end is still to come, when it is known to be too long.
     private var skipped: Bytes?
+    private var skipStart = 0
+    /// How long the line was that ``next()`` gave last, if it had no end.
+    private var tail = 0
 
-    init(_ input: any ByteInput, limit: Int) {
-        window = InputWindow(input)
+    /// A reader of an input that begins at a place behind the first byte.
+    init(_ input: any ByteInput, limit: Int, at start: InputPosition = InputPosition()) {
+        window = InputWindow(input, at: start.start)
+        line = start.line
         self.limit = limit
+    }
+
+    /// The place behind the line that ``next()`` gave last.
+    var position: InputPosition {
+        let offset = skipped == nil ? window.position : skipStart
+        return InputPosition(offset: offset, tail: tail, line: tail > 0 ? line - 1 : line)
     }
 
     /// Reads on; false when the input has ended and ``next()`` has given everything.
@@ -46,7 +57,9 @@ struct LineReader: ~Copyable {
         }
         searched = bytes.count
         if window.isComplete {
-            return bytes.isEmpty && skipped == nil ? nil : take(bytes.count, text: bytes.count)
+            if bytes.isEmpty, skipped == nil { return nil }
+            tail = bytes.count + (skipped == nil ? 0 : window.position - skipStart)
+            return take(bytes.count, text: bytes.count)
         }
         // One more byte than allowed may still be a CR.
         if skipped != nil || bytes.count > max(limit, Self.shown) + 1 { skip() }
@@ -70,7 +83,10 @@ struct LineReader: ~Copyable {
 
     /// Forgets what was read of a line that is too long.
     private mutating func skip() {
-        if skipped == nil { skipped = copy(of: window.count) }
+        if skipped == nil {
+            skipped = copy(of: window.count)
+            skipStart = window.position
+        }
         window.take(window.count)
         searched = 0
     }

@@ -151,7 +151,10 @@ extension FileSink {
                 default: "replace"
             ),
         ] + OutputFields.all,
-        files: { [FileUse(.write, $0.string("path"), field: "path")] }
+        files: { settings in
+            let isReplaced = settings.string("mode") == Mode.replace.rawValue
+            return [FileUse(isReplaced ? .replace : .write, settings.string("path"), field: "path")]
+        }
     ) { try make($0) }
 
     /// The same for a run that goes on with the work of an earlier one: no file is emptied.

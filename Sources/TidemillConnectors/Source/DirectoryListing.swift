@@ -1,5 +1,12 @@
 import Glibc
 
+/// The path of a directory or file without links.
+func realPath(of path: String) throws(SystemError) -> String {
+    guard let resolved = realpath(path, nil) else { throw SystemError(path, "can't read the directory") }
+    defer { free(resolved) }
+    return String(cString: resolved)
+}
+
 /// Finds the files of a directory, in the order of their names.
 struct DirectoryListing {
     struct Entry {
@@ -18,8 +25,8 @@ struct DirectoryListing {
     ///
     /// - Throws: when the directory or one beneath it can't be read.
     func files() throws -> [Entry] {
-        let home = realPath(root).map { $0 == "/" ? $0 : $0 + "/" }
-        guard let home else { throw SystemError(root, "can't read the directory") }
+        let resolved = try realPath(of: root)
+        let home = resolved == "/" ? resolved : resolved + "/"
         var files: [Entry] = []
         try visit("", home: home, into: &files)
         return files.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
@@ -38,7 +45,7 @@ struct DirectoryListing {
             case S_IFLNK where matches(name):
                 // A link to a directory is not followed: it may lead in circles.
                 guard let kind = try? FileStatus.of(path).kind, kind == .regular else { continue }
-                if realPath(path)?.hasPrefix(home) == true {
+                if (try? realPath(of: path))?.hasPrefix(home) == true {
                     files.append(Entry(name: below, path: path))
                 } else {
                     skipped(path)
@@ -50,12 +57,6 @@ struct DirectoryListing {
 
     private func matches(_ name: String) -> Bool {
         fnmatch(pattern, name, FNM_PERIOD) == 0
-    }
-
-    private func realPath(_ path: String) -> String? {
-        guard let resolved = realpath(path, nil) else { return nil }
-        defer { free(resolved) }
-        return String(cString: resolved)
     }
 
     private func names(in folder: String) throws -> [String] {

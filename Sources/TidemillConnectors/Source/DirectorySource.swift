@@ -22,6 +22,8 @@ public struct DirectorySource: Source {
     private let isRecursive: Bool
     private let content: Content
     private let limit: Int
+    private let checkpoint: String?
+    private let kept = Kept<DirectoryCheckpoint>()
 
     /// It waits in `read`.
     public var blocksItsThread: Bool { true }
@@ -29,23 +31,29 @@ public struct DirectorySource: Source {
     /// A source of the files of the directory at `path` whose name matches the glob `pattern`, and, if it is
     /// recursive, of those beneath.
     ///
-    /// A file may have up to `limit` bytes.
+    /// A file may have up to `limit` bytes. With a `checkpoint`, a folder, files that earlier runs settled are left out.
     public init(
         _ path: String,
         pattern: String = "*",
         isRecursive: Bool = false,
         content: Content = .whole,
-        limit: Int = 64 << 20
+        limit: Int = 64 << 20,
+        checkpoint: String? = nil
     ) {
         self.path = path
         self.pattern = pattern
         self.isRecursive = isRecursive
         self.content = content
         self.limit = limit
+        self.checkpoint = checkpoint
     }
 
-    /// Sends every file that is there when it starts.
+    /// Sends every file that is there when it starts, or every new one.
     public func run(_ output: SourceOutput) async throws {
+        let checkpoint = try checkpoint.map {
+            try DirectoryCheckpoint(folder: $0, node: output.name, path: path, logger: output.logger)
+        }
+        kept.put(checkpoint)
         let listing = DirectoryListing(root: path, pattern: pattern, isRecursive: isRecursive) { link in
             output.logger.warning(
                 "skipped a symbolic link that leads out of the directory",
@@ -56,21 +64,45 @@ public struct DirectorySource: Source {
         for (index, file) in files.enumerated() {
             try Task.checkCancellation()
             output.report(done: Int64(index), of: Int64(files.count))
-            do {
-                try await output.send(try job(of: file))
-            } catch let error as FileProblem {
-                try await fail(file, error, output)
-            } catch let error as SystemError {
-                try await fail(file, error, output)
-            }
+            try checkpoint?.check()
+            try await send(file, checkpoint, output)
         }
         output.report(done: Int64(files.count), of: Int64(files.count))
     }
 
-    private func fail(_ file: DirectoryListing.Entry, _ reason: any Error, _ output: SourceOutput) async throws {
+    /// Waits until what is done is on the disk.
+    public func close(_ output: SourceOutput) async throws { try kept.take()?.close() }
+
+    private func send(
+        _ file: DirectoryListing.Entry,
+        _ checkpoint: DirectoryCheckpoint?,
+        _ output: SourceOutput
+    ) async throws {
+        let stamp = checkpoint.flatMap { _ in try? DirectoryCheckpoint.Stamp(FileStatus.of(file.path)) }
+        if let checkpoint, let stamp, checkpoint.isDone(file.name, stamp) { return }
+        // A file that changes from here on has another stamp, and so is read again.
+        var receipt: (@Sendable (Outcome) -> Void)?
+        if let checkpoint, let stamp { receipt = { checkpoint.note(file.name, stamp, $0) } }
+        let job: Job
+        do {
+            job = try self.job(of: file)
+        } catch let error as FileProblem {
+            return try await fail(file, error, output, receipt)
+        } catch let error as SystemError {
+            return try await fail(file, error, output, receipt)
+        }
+        try await output.send(job, acknowledge: receipt)
+    }
+
+    private func fail(
+        _ file: DirectoryListing.Entry,
+        _ reason: any Error,
+        _ output: SourceOutput,
+        _ receipt: (@Sendable (Outcome) -> Void)?
+    ) async throws {
         let metadata = Value.table([("name", .string(Bytes(file.name))), ("path", .string(Bytes(file.path)))])
         let job = Job(.string(Bytes(file.path)), metadata: metadata)
-        try await output.fail(job, JobFailure(.input, String(describing: reason)))
+        try await output.fail(job, JobFailure(.input, String(describing: reason)), acknowledge: receipt)
     }
 
     private func job(of file: DirectoryListing.Entry) throws -> Job {
@@ -118,7 +150,11 @@ extension DirectorySource {
                 default: "whole"
             ),
             FieldSpecification("max_size", .size(in: 1...1 << 31), "The largest file.", default: "64MiB"),
-        ]
+            CheckpointFields.field(
+                "Files that were settled are left out as long as their size and time of modification are the same."
+            ),
+        ],
+        files: CheckpointFields.uses
     ) { settings in
         let path = settings.string("path")
         do {
@@ -131,12 +167,18 @@ extension DirectorySource {
             let reason = error.code == ENOENT ? "\(path): there is no such directory" : error.description
             throw ConfigurationError([settings.issue(at: "path", reason, hint: hint)])
         }
+        let isRecursive = settings.boolean("recursive")
+        let issues =
+            CheckpointFields.issues(settings)
+            + CheckpointFields.issues(settings, inside: path, settings.string("pattern"), isRecursive: isRecursive)
+        if !issues.isEmpty { throw ConfigurationError(issues) }
         return DirectorySource(
             path,
             pattern: settings.string("pattern"),
-            isRecursive: settings.boolean("recursive"),
+            isRecursive: isRecursive,
             content: Content(rawValue: settings.string("format")) ?? .whole,
-            limit: settings.size("max_size")
+            limit: settings.size("max_size"),
+            checkpoint: settings.optionalString(CheckpointFields.name)
         )
     }
 }
