@@ -6,6 +6,8 @@ final class Stage: Sendable {
     let sequencer: Sequencer?
     let retries: Retries
     let clock: any PipelineClock
+    /// Whether it writes whole batches.
+    let isSink: Bool
     private let ports: Int
     private let deadline: Duration?
     private let contexts: ContextRegistry
@@ -29,6 +31,7 @@ final class Stage: Sendable {
         self.contexts = contexts
         self.ledgers = ledgers
         clock = options.clock
+        isSink = node.isSink
         deadline = settings.deadline
         if deadline != nil { contexts.note() }
         retries = Retries(

@@ -53,9 +53,10 @@ final class Worker: @unchecked Sendable {
         let count = batch.count + single.count
         let start = stage.clock.now
         router.tally.isBusy = true
-        if stage.looksAtContexts {
+        if stage.looksAtContexts, !stage.isSink {
             guard await handleByContext(start) else { return false }
         } else {
+            if stage.looksAtContexts { await weedOut(start) }
             guard await handle(batch, started: start, deadline: nil) else { return false }
         }
         let (done, spent) = (count - batch.count - single.count, (stage.clock.now - start).nanoseconds)
@@ -70,7 +71,7 @@ final class Worker: @unchecked Sendable {
     private func handle(_ run: Batch<Delivery>, started: Duration, deadline: Duration?) async -> Bool {
         while !run.isEmpty, !watch.needsRenewal {
             let (position, count) = (run.position, run.count)
-            watch.begin(run, started: started, deadline: deadline)
+            watch.begin(run, rest: batch, started: started, deadline: deadline)
             await processor.process(run, results)
             guard watch.end() else { return false }
             let done = count - run.count
@@ -105,8 +106,22 @@ final class Worker: @unchecked Sendable {
         return true
     }
 
+    /// Takes those jobs out of a sink's batch that were stopped or are late; the others stay together.
+    private func weedOut(_ now: Duration) async {
+        for _ in 0..<batch.count {
+            guard let delivery = batch.popFirst() else { break }
+            if let outcome = stage.outcomeWithoutStart(delivery, now) {
+                results.settle(delivery.ticket, outcome)
+            } else {
+                batch.append(delivery)
+            }
+        }
+        await router.forward(results)
+    }
+
     /// Sends the results of the run that began at `position` on, but for failures that get another attempt.
     private func finish(_ position: UInt64, _ done: Int) async {
+        if done == 0 { return }
         let end = position + UInt64(done)
         let waiting = stage.retries.take(from: results, attempts: done, position: end - 1)
         router.tally.retried.add(waiting)

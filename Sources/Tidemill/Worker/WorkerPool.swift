@@ -158,17 +158,14 @@ final class WorkerPool: Sendable {
         threads?.replaceThread()
         part.tallies[number].givenUp.add(1)
         part.tallies[number].isBusy = false
-        let names = parts.sources
+        let job = given.deliveries[given.stuck.lowerBound].delivery.ticket.jobID(parts.sources)
         parts.logger(part.node.name).error(
             "a worker can't be stopped and is given up",
-            metadata: [
-                "worker": "\(number + 1)", "job": "\(given.deliveries[given.stuck.lowerBound].ticket.jobID(names))",
-                "reason": "\(given.reason)",
-            ]
+            metadata: ["worker": "\(number + 1)", "job": "\(job)", "reason": "\(given.reason)"]
         )
         if count > settings.maxStuckWorkers, !isCancelled {
             parts.cancel(
-                PipelineError(.stuck, node: part.node.name, "\(count) workers could not be stopped; the last: \(given)")
+                PipelineError(.stuck, node: part.node.name, "\(count) workers could not be stopped, the last one at job \(job)")
             )
         }
         Task(executorPreference: parts.options.executor) {
@@ -180,11 +177,11 @@ final class WorkerPool: Sendable {
 
     private func settle(_ given: GivenUp, _ number: Int) async {
         let router = parts.router(part, tally: part.tallies[number])
-        for (index, delivery) in given.deliveries.enumerated() {
-            let position = given.position + UInt64(index)
+        for (index, (delivery, position)) in given.deliveries.enumerated() {
             guard given.stuck.contains(index) else {
                 stage.input.expect(1)
                 parts.strays.settle(stage.input.giveBack(delivery, position: position), .cancelled)
+                stage.sequencer?.wakeForReturn()
                 continue
             }
             let results = stage.makeResults()

@@ -10,6 +10,8 @@ import Synchronization
 package final class WorkerWatch: PipelineTimer, @unchecked Sendable {
     private struct Work {
         let batch: Batch<Delivery>
+        /// What the worker has taken and not begun.
+        let rest: Batch<Delivery>
         let deadline: Duration?
         /// How many jobs of the batch are done and out of it.
         var base = 0
@@ -17,8 +19,9 @@ package final class WorkerWatch: PipelineTimer, @unchecked Sendable {
         var seen: (job: Int, since: Duration)
         var verdict: Verdict?
 
-        init(_ batch: Batch<Delivery>, _ deadline: Duration?, started: Duration) {
+        init(_ batch: Batch<Delivery>, _ rest: Batch<Delivery>, _ deadline: Duration?, started: Duration) {
             self.batch = batch
+            self.rest = rest
             self.deadline = deadline
             seen = (0, started)
         }
@@ -74,9 +77,10 @@ package final class WorkerWatch: PipelineTimer, @unchecked Sendable {
         }
     }
 
-    /// The worker begins a batch, which nobody changes but ``advance(_:)`` until ``end()``.
-    func begin(_ batch: Batch<Delivery>, started: Duration, deadline: Duration?) {
-        state.withLock { $0.work = Work(batch, deadline, started: started) }
+    /// The worker begins a batch, which nobody changes but ``advance(_:by:)`` until ``end()``; `rest` is what it has
+    /// taken and not begun.
+    func begin(_ batch: Batch<Delivery>, rest: Batch<Delivery>, started: Duration, deadline: Duration?) {
+        state.withLock { $0.work = Work(batch, rest, deadline, started: started) }
         guard timeout != nil || deadline != nil else { return }
         let limit = timeout.map { started + (batch.count == 1 ? $0 : $0 / 8) }
         timers.set(self, at: min(limit ?? .nanoseconds(Int.max), deadline ?? .nanoseconds(Int.max)))
@@ -198,12 +202,8 @@ package final class WorkerWatch: PipelineTimer, @unchecked Sendable {
             state.isAbandoned = true
             state.work = nil
             // The worker does not touch the batch any more: it asks `advance` or `end` before.
-            return GivenUp(
-                deliveries: (0..<work.batch.count).map { work.batch[$0] },
-                position: work.batch.position,
-                stuck: hand,
-                reason: verdict.reason
-            )
+            let rest = work.rest === work.batch ? [] : work.rest.placed(since: 0)
+            return GivenUp(deliveries: work.batch.placed(since: work.base) + rest, stuck: hand, reason: verdict.reason)
         }
         if let given { giveUp(given) }
     }
@@ -211,12 +211,17 @@ package final class WorkerWatch: PipelineTimer, @unchecked Sendable {
 
 /// What a worker that could not be stopped leaves behind.
 struct GivenUp: Sendable {
-    /// The jobs of its batch that are not done, or done and not sent on.
-    let deliveries: [Delivery]
-    /// The first one's position in the channel.
-    let position: UInt64
+    /// The jobs that it has taken and that are not done, or done and not sent on, with their positions in the channel.
+    let deliveries: [(delivery: Delivery, position: UInt64)]
     /// The places of the jobs that could not be stopped.
     let stuck: Range<Int>
     /// Why they were to be stopped.
     let reason: StopReason
+}
+
+extension Batch<Delivery> {
+    /// Copies of all that is left, with their positions, after `done` that are not.
+    fileprivate func placed(since done: Int) -> [(delivery: Delivery, position: UInt64)] {
+        (0..<count).map { (self[$0], position + UInt64(done + $0)) }
+    }
 }
