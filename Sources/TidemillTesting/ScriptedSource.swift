@@ -101,7 +101,9 @@ public final class ScriptedSource: Source {
     private func send(
         _ jobs: [Job],
         _ context: MessageContext?,
-        _ number: inout Int, _ output: SourceOutput) async throws {
+        _ number: inout Int,
+        _ output: SourceOutput
+    ) async throws {
         var batch = JobBatch()
         for job in jobs {
             batch.append(job, context: context, acknowledge: receipt(number))

@@ -3,8 +3,8 @@ import Synchronization
 /// Puts the results of a stage's workers back into the order in which its jobs came in.
 ///
 /// Workers take runs of jobs from the channel, which numbers them. A worker whose run is the next one sends its
-/// results on, and then those that others have left here meanwhile; a worker that is too far ahead waits, so that
-/// what is held back is bounded.
+/// results on, and then those that others have left here meanwhile. One that is too far ahead waits before it takes
+/// more, so that what is held back is bounded: not sooner, for it may hold the very jobs that the others wait for.
 final class Sequencer: Sendable {
     private struct Parked {
         let end: UInt64
@@ -50,8 +50,6 @@ final class Sequencer: Sendable {
                 await router.forward(parked.results)
                 advance(to: parked)
             }
-        } else {
-            await waitForWindow()
         }
         return state.withLock { $0.free.popLast() } ?? BatchResults(ports: results.outputs.count)
     }
@@ -99,11 +97,12 @@ final class Sequencer: Sendable {
         continuation?.resume()
     }
 
-    private func waitForWindow() async {
+    /// Waits while too much is held back; to be called by a worker that has no job.
+    func waitForRoom() async {
         while state.withLock({ isFull($0) }) {
             await withUnsafeContinuation { continuation in
                 let mustWait = state.withLock { state in
-                    // Somebody must be at work who will advance: the sender, the worker whose run is next, or the one
+                    // Somebody is at work who will advance: the sender, the worker that has the next run, or the one
                     // that takes a job that has come back.
                     guard isFull(state) else { return false }
                     state.waiting.append(continuation)

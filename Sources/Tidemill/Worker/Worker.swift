@@ -34,6 +34,7 @@ final class Worker: @unchecked Sendable {
     func run() async -> End {
         while true {
             if batch.isEmpty, single.isEmpty {
+                if let sequencer = stage.sequencer { await sequencer.waitForRoom() }
                 guard await stage.input.receive(batch, limit: sizer.limit) == .done else { break }
             }
             guard await work() else { return .givenUp }

@@ -165,7 +165,11 @@ final class WorkerPool: Sendable {
         )
         if count > settings.maxStuckWorkers, !isCancelled {
             parts.cancel(
-                PipelineError(.stuck, node: part.node.name, "\(count) workers could not be stopped, the last one at job \(job)")
+                PipelineError(
+                    .stuck,
+                    node: part.node.name,
+                    "\(count) workers could not be stopped, the last one at job \(job)"
+                )
             )
         }
         Task(executorPreference: parts.options.executor) {

@@ -240,7 +240,10 @@ struct RandomRun {
         case .drain, .shutDown: allowed = pipeline.options.shutdownTimeout
         case .drainThenCancel: allowed = min(pipeline.options.shutdownTimeout, pipeline.stop.pause)
         }
-        let latest = pipeline.stop.time + (pipeline.isQuick && !pipeline.stages.contains(where: \.mayRetry) ? .zero : allowed + RandomStage.longestNap)
+        let latest =
+            pipeline.stop.time
+            + (pipeline.isQuick && !pipeline.stages.contains(where: \.mayRetry)
+                ? .zero : allowed + RandomStage.longestNap)
         try rule(
             report.snapshot.time <= latest || report.snapshot.time <= pipeline.stop.time,
             "it ended at \(report.snapshot.time) and should have by \(latest)"

@@ -9,7 +9,12 @@ import TidemillTesting
     private mutating func delay(_ policy: RetryPolicy, _ failures: Int, _ advice: JobFailure.Advice = .policy)
         -> Duration?
     {
-        policy.delay(after: JobFailure(.handler, "no", advice: advice), failures: failures, elapsed: .zero, random: &random)
+        policy.delay(
+            after: JobFailure(.handler, "no", advice: advice),
+            failures: failures,
+            elapsed: .zero,
+            random: &random
+        )
     }
 
     @Test mutating func waitsDoubleUpToALimit() {

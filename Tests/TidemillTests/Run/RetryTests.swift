@@ -94,7 +94,11 @@ import TidemillTesting
         #expect(calls.load(ordering: .relaxed) == 3 && report.books[.deadLettered] == 1)
         let attempts = letters.values.first?["attempts"]?.elements ?? []
         #expect(attempts.map { $0["error"] } == ["attempt 1", "attempt 2", "attempt 3"])
-        #expect(attempts.map { $0["at"]?.text?.prefix(19) } == ["2024-01-01T00:00:00", "2024-01-01T00:00:01", "2024-01-01T00:00:03"])
+        #expect(
+            attempts.map { $0["at"]?.text?.prefix(19) } == [
+                "2024-01-01T00:00:00", "2024-01-01T00:00:01", "2024-01-01T00:00:03",
+            ]
+        )
     }
 
     @Test func cancellationEndsTheWaitAndHandsBack() async throws {

@@ -64,6 +64,7 @@ import Testing
                         end: number + 1,
                         through: router()
                     )
+                    await sequencer.waitForRoom()
                 }
             }
             while sequencer.waiting < 4 { await Task.yield() }
@@ -87,6 +88,7 @@ import Testing
                         while let delivery = batch.popFirst() { results.pass(delivery, delivery.job.value) }
                         let end = start + UInt64(count)
                         results = await sequencer.deliver(results, start: start, end: end, through: router)
+                        await sequencer.waitForRoom()
                     }
                 }
             }
