@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What signals do to a run.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct SignalTests {
     private static let endless = """
         return function(line, ctx)
