@@ -145,4 +145,28 @@ struct ScriptStopTests {
         let (report, _, _) = try await work(script, options: options, during: Self.cancelOnceBusy)
         #expect(report.books[.cancelled] == 1 && lines.messages.contains("closed"))
     }
+
+    @Test func scriptsRunInVirtualTime() async throws {
+        let script = """
+            return function(value, ctx)
+              if value % 7 == 3 and ctx.attempt < 3 then ctx:retry(60) end
+              ctx:sleep(value * 10)
+              if value % 5 == 0 then error("five") end
+              return value
+            end
+            """
+        try await checkSeeds(count: 20) { simulation in
+            let (sink, letters) = (CollectingSink(), CollectingSink())
+            let source = ScriptedSource(values: (0..<30).map { .integer($0) })
+            let report = try await simulation.run(
+                [
+                    .source("in", source),
+                    try .script("work", source: script, StageSettings(workers: 4, order: .input)), .sink("out", sink),
+                ],
+                deadLetters: letters
+            )
+            #expect(sink.integers == (0..<30).filter { $0 % 5 != 0 } && letters.values.count == 6)
+            #expect(report.books.balance && simulation.clock.now > .seconds(1_000))
+        }
+    }
 }
