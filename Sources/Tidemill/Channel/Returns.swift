@@ -8,6 +8,12 @@ struct Returns<Element> {
     /// Whether none is here and none will come.
     var isEmpty: Bool { first == elements.count && expected <= 0 }
 
+    /// How many are here.
+    var count: Int { elements.count - first }
+
+    /// The ones that are taken next.
+    func first(_ count: Int) -> [Element] { elements[first...].prefix(count).map(\.element) }
+
     mutating func add(_ element: consuming Element, _ position: UInt64) {
         elements.append((element, position))
     }

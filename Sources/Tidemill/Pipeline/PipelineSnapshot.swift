@@ -10,10 +10,12 @@ public struct PipelineSnapshot: Sendable {
     public let books: Books
     /// The nodes, sources first.
     public let nodes: [NodeSnapshot]
-    /// Whether the sources were asked to stop.
+    /// How far the pipeline is.
+    public let phase: PipelinePhase
+    /// Whether the sources were asked to stop, now or before the end.
     public let isDraining: Bool
     /// Whether the run is over.
-    public let isEnded: Bool
+    public var isEnded: Bool { phase == .ended }
 }
 
 /// What one node was doing at one moment.
@@ -38,6 +40,10 @@ public struct NodeSnapshot: Sendable {
     public let sent: Int
     /// How many failed here.
     public let failed: Int
+    /// How often a job was to be tried again.
+    public let retried: Int
+    /// How many workers were given up because they could not be stopped.
+    public let givenUp: Int
     /// The outcomes of jobs that ended here.
     public let books: Books
     /// How many jobs wait in the channel in front of it, of how many that fit.
@@ -61,6 +67,8 @@ public struct NodeSnapshot: Sendable {
         received = part.tallies.map(\.received.value).reduce(0, +)
         sent = part.tallies.map(\.sent.value).reduce(0, +)
         failed = part.tallies.map(\.failed.value).reduce(0, +)
+        retried = part.tallies.map(\.retried.value).reduce(0, +)
+        givenUp = part.givenUp.value
         books = part.tallies.map(\.books).reduce(Books(), +)
         queued = part.input?.count ?? 0
         capacity = part.input?.limits.capacity ?? 0

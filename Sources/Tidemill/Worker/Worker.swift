@@ -103,6 +103,7 @@ final class Worker: @unchecked Sendable {
     private func finish(_ position: UInt64, _ done: Int) async {
         let end = position + UInt64(done)
         let waiting = stage.retries.take(from: results, attempts: done, position: end - 1)
+        router.tally.retried.add(waiting)
         guard let sequencer = stage.sequencer else { return await router.forward(results) }
         // The one that waits is the last, and has a run of its own in the sequence once it is done.
         let last = end - UInt64(waiting)

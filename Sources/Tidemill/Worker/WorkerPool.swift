@@ -80,6 +80,11 @@ final class WorkerPool: Sendable {
         for watch in state.withLock({ $0.watches }) { watch?.stop(ticket, reason) }
     }
 
+    /// The node's name, and what each of its workers is at; nil for one that has ended.
+    func glimpses() -> (node: String, workers: [WorkerGlimpse?]) {
+        (part.node.name, state.withLock { $0.watches }.map { $0?.glimpse() })
+    }
+
     // MARK: One worker
 
     /// Starts a worker; it begins to work once `mayBegin` says so.
@@ -152,6 +157,8 @@ final class WorkerPool: Sendable {
             return (state.givenUp, state.isCancelled)
         }
         threads?.replaceThread()
+        part.givenUp.add(1)
+        part.tallies[number].isBusy = false
         let names = parts.sources
         parts.logger(part.node.name).error(
             "a worker can't be stopped and is given up",
@@ -178,7 +185,8 @@ final class WorkerPool: Sendable {
             let position = given.position + UInt64(index)
             guard given.stuck.contains(index) else {
                 stage.input.expect(1)
-                parts.strays.settle(stage.input.giveBack(delivery, position: position), .cancelled)
+                let leftovers = stage.input.giveBack(delivery, position: position)
+                parts.strays.settle(leftovers, .cancelled, at: part.node.name, .queued)
                 continue
             }
             let results = stage.makeResults()

@@ -170,6 +170,27 @@ package final class WorkerWatch: PipelineTimer, @unchecked Sendable {
         if look > now { timers.set(self, at: look) } else { abandon() }
     }
 
+    /// What the worker is at.
+    func glimpse() -> WorkerGlimpse {
+        let now = clock.now
+        return state.withLock { state in
+            // Only who says which job is at hand leaves its batch alone meanwhile.
+            guard let work = state.work, let stoppable = state.stoppable else { return WorkerGlimpse() }
+            let hand = stoppable.atHand.clamped(to: 0..<work.batch.count)
+            guard !hand.isEmpty else { return WorkerGlimpse() }
+            let job = work.base + hand.lowerBound
+            if job != work.seen.job { state.work?.seen = (job, now) }
+            let since = job == work.seen.job ? work.seen.since : now
+            return WorkerGlimpse(
+                job: work.batch[hand.lowerBound],
+                count: hand.count,
+                since: since,
+                due: [timeout.map { since + $0 }, work.deadline].compactMap(\.self).min(),
+                stop: work.verdict.map { ($0.reason, $0.time) }
+            )
+        }
+    }
+
     private func stop(_ reason: StopReason, where fits: (borrowing Work, Range<Int>) -> Bool) {
         let now = clock.now
         let target = state.withLock { state -> (any Stoppable, Int, Task<Void, Never>?)? in
