@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Collects the jobs that end without being done, just before they are settled: all of them as numbers, the first ones
-/// in detail.
+/// Collects the jobs that end without being done, just before they are settled: all of them as numbers, some of them in
+/// detail.
 final class LeftoverLog: Sendable {
     struct Place: Hashable {
         let node: String
@@ -19,7 +19,10 @@ final class LeftoverLog: Sendable {
 
     private struct State {
         var counts: [Place: Int] = [:]
-        var first: [Entry] = []
+        /// Those that a worker had: the few that tell why something hangs.
+        var begun: [Entry] = []
+        /// Those that nobody had begun, which may be many more.
+        var untouched: [Entry] = []
     }
 
     private static let longestKey = 1_024
@@ -28,15 +31,19 @@ final class LeftoverLog: Sendable {
     private let limit: Int
     private let state = Mutex(State())
 
-    /// A log that keeps the first `limit` jobs.
+    /// A log that keeps `limit` jobs: those that were begun, and the first of the others.
     init(_ ledgers: [Ledger], clock: any PipelineClock, limit: Int) {
         self.ledgers = ledgers
         self.clock = clock
-        self.limit = limit
+        self.limit = max(limit, 0)
     }
 
     /// What it has collected so far.
-    var all: (counts: [Place: Int], first: [Entry]) { state.withLock { ($0.counts, $0.first) } }
+    var all: (counts: [Place: Int], first: [Entry]) {
+        state.withLock { state in
+            (state.counts, state.begun + state.untouched.prefix(limit - state.begun.count))
+        }
+    }
 
     /// Jobs are about to be settled with that outcome; those that somebody stopped for their own message's sake, and
     /// those that are done, are none of its business.
@@ -59,16 +66,16 @@ final class LeftoverLog: Sendable {
         let age = clock.now - .nanoseconds(ledger.received(ticket))
         state.withLock { state in
             state.counts[place, default: 0] += 1
-            guard state.first.count < limit else { return }
-            state.first.append(
-                Entry(
-                    ticket: ticket,
-                    key: delivery.job.key.map(Self.short),
-                    place: place,
-                    failedAttempts: delivery.attempts.count + extraAttempts,
-                    age: age
-                )
+            let begun = jobState == .atWork || jobState == .waiting
+            guard (begun ? state.begun.count : state.untouched.count) < limit else { return }
+            let entry = Entry(
+                ticket: ticket,
+                key: delivery.job.key.map(Self.short),
+                place: place,
+                failedAttempts: delivery.attempts.count + extraAttempts,
+                age: age
             )
+            if begun { state.begun.append(entry) } else { state.untouched.append(entry) }
         }
     }
 

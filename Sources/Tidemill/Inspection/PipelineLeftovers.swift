@@ -8,7 +8,8 @@ public struct PipelineLeftovers: Sendable {
     public let sources: [SourceLeftovers]
     /// The jobs that are left, by where they were; places with none are left out.
     public let places: [LeftoverPlace]
-    /// The first jobs that are left, in the order of their messages; ``PipelineOptions/leftoverDetails`` says how many.
+    /// The jobs that are left, in the order of their messages, but no more than ``PipelineOptions/leftoverDetails``: of
+    /// those that a worker had begun the first, and of the others as many as there is room for.
     public let jobs: [LeftoverJob]
 
     /// How many messages are left.
