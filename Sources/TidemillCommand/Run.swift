@@ -61,12 +61,13 @@ struct Run: AsyncParsableCommand {
         let configuration = try file.load()
         let options = PipelineOptions(clock: clock, shutdownTimeout: configuration.shutdownTimeout)
         let pipeline = try file.build(configuration, options)
-        let path = leftovers
-        let signals = await SignalWatch(pipeline, options) {
-            writeError(InspectionText(pipeline.inspect()).text)
-            _ = LeftoverReport(leftovers: pipeline.leftovers, path: path).write()
-        }
         let progress = quiet ? nil : ProgressDisplay(pipeline, configuration)
+        let signals = await SignalWatch(pipeline, options) { [leftovers] in
+            writeError(InspectionText(pipeline.inspect()).text)
+            _ = LeftoverReport(leftovers: pipeline.leftovers, path: leftovers).write()
+        } show: { text in
+            if let progress { progress.show(text) } else { writeError(text) }
+        }
         let failure = await result { try await pipeline.run() }
         await progress?.end()
         let second = signals.end()

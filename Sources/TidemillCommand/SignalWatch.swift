@@ -21,8 +21,13 @@ final class SignalWatch: Sendable {
     /// What is still to be said by a program that leaves something behind.
     private let lastWords: @Sendable () -> Void
 
-    /// Watches from when it comes back.
-    init(_ pipeline: Pipeline, _ options: PipelineOptions, lastWords: @escaping @Sendable () -> Void) async {
+    /// Watches from when it comes back; `show` writes what a look inside has shown.
+    init(
+        _ pipeline: Pipeline,
+        _ options: PipelineOptions,
+        lastWords: @escaping @Sendable () -> Void,
+        show: @escaping @Sendable (String) -> Void
+    ) async {
         self.pipeline = pipeline
         self.options = options
         self.lastWords = lastWords
@@ -32,7 +37,7 @@ final class SignalWatch: Sendable {
             for await signal in stops { self?.stop(signal) }
         }
         let looking = Task {
-            for await _ in looks { writeError(InspectionText(pipeline.inspect()).text) }
+            for await _ in looks { show(InspectionText(pipeline.inspect()).text) }
         }
         tasks.withLock { $0 = [stopping, looking] }
     }

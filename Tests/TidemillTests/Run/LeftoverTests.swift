@@ -157,4 +157,46 @@ import TidemillTesting
         #expect(report.books[.deadLettered] == 1 && report.books[.cancelled] == 1)
         #expect(box.pipeline?.leftovers.isEmpty == true && box.pipeline?.leftovers.jobCount == 0)
     }
+
+    /// Whenever a pipeline is stopped: what it says is left is what its books and its sources say.
+    @Test(arguments: [ErrorPolicy.reject, .deadLetter]) func theNumbersAgreeWithTheBooks(policy: ErrorPolicy)
+        async throws
+    {
+        for seed in 0..<40 {
+            var random = SeededGenerator(seed: seed)
+            let yields = Int.random(in: 0..<400, using: &random)
+            let sources = (0..<2).map { _ in ScriptedSource(Self.jobs(300).map { .send($0) }) }
+            var work = PipelineNode.stage("work", StageSettings(workers: 3, order: seed % 2 == 0 ? .input : .none)) {
+                job,
+                context in
+                let number = job.value.integer ?? 0
+                for _ in 0..<number % 5 { await Task.yield() }
+                if number % 13 == 0 { throw ScriptedError("thirteen") }
+                if number % 3 == 0 { try context.emit(job.value, to: "third") }
+                return job.value
+            }
+            work.onError = policy
+            work.channel.capacity = 8
+            let box = Box()
+            let report = try await runPipeline(
+                [
+                    .source("a", sources[0]), .source("b", sources[1]), work,
+                    .sink("out", inputs: ["work", "work.third"], CollectingSink()),
+                ],
+                deadLetters: CollectingSink()
+            ) { pipeline in
+                box.set(pipeline)
+                for _ in 0..<yields { await Task.yield() }
+                pipeline.cancel()
+            }
+            let left = try #require(box.pipeline?.leftovers)
+            #expect(left.jobCount == report.books[.cancelled] + report.books[.rejected], "seed \(seed)")
+            #expect(left.jobs.count == min(left.jobCount, 1_000), "seed \(seed)")
+            for (source, numbers) in zip(sources, left.sources) {
+                let outcomes = source.messageOutcomes
+                #expect(numbers.cancelled == outcomes.count { $0 == .cancelled }, "seed \(seed)")
+                #expect(numbers.rejected == outcomes.count { $0 == .rejected }, "seed \(seed)")
+            }
+        }
+    }
 }
