@@ -40,7 +40,8 @@ struct LeftoverReport {
             return "left of \(source.name): \(counts(source)) (\(again))"
         }
         let places = leftovers.places.map { "\($0.jobs.grouped) \($0.state.phrase) \($0.node)" }
-        let listed = path.map { ["the first \(leftovers.jobs.count.grouped) are in \($0)"] } ?? []
+        let isWhole = leftovers.jobs.count == leftovers.jobCount
+        let listed = path.map { ["\(isWhole ? "all" : leftovers.jobs.count.grouped) of them are in \($0)"] } ?? []
         return (sources + ["left where: " + places.joined(separator: ", ")] + listed).joined(separator: "\n")
     }
 

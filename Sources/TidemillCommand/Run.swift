@@ -23,7 +23,7 @@ struct Run: AsyncParsableCommand {
             Messages that are left at the end, because there was no time for them or because they were handed back to \
             their source, are counted on standard error in one line, "tidemill-leftovers: {...}", and make the exit \
             status 75. With --leftovers they are listed in a file instead: JSON lines, first the numbers, then an \
-            object for each of the first 1,000 jobs (id, source, sequence, key, node, state, outcome, \
+            object for each job, but for no more than 1,000 (id, source, sequence, key, node, state, outcome, \
             failed_attempts, age_seconds). The file is written at the end of every run, also when nothing is left.
             """
     )
