@@ -100,6 +100,49 @@ struct SignalTests {
         #expect(lines[1].contains(#""state":"at_work","outcome":"cancelled","failed_attempts":0"#), "\(lines)")
     }
 
+    /// Many quick jobs and then endless ones in one batch: each of them would have to be stopped, and none is begun.
+    @Test func oneInterruptEndsAWholeBatch() async throws {
+        let folder = try Folder()
+        var pipeline = TestPipeline.scripted(source: #""type": "generate", "template": "{{index}}", "count": 40000"#)
+        pipeline.more.append(#""shutdown_timeout": "100ms""#)
+        let script = """
+            return function(line, ctx)
+              if tonumber(line) >= 20000 then ctx.log.info("looping") while true do end end
+              return line
+            end
+            """
+        let running = try folder.start(pipeline, script: script)
+        try await running.waitForError("looping")
+        running.send(signal: SIGTERM)
+        let result = await running.wait()
+        #expect(result.status == 75, "\(result.errors)")
+        #expect(result.count("delivered") + result.count("cancelled") == result.count("taken"), "\(result.errors)")
+        #expect(!result.errors.contains("leaving it behind"))
+        #expect(result.errors.components(separatedBy: "looping").count == 2)
+    }
+
+    /// More stuck workers than threads: those that get a thread only after the stop begin nothing.
+    @Test func stuckWorkersOfAStageWithFewThreads() async throws {
+        let folder = try Folder()
+        var pipeline = TestPipeline.scripted(
+            #""workers": 8"#,
+            source: #""type": "generate", "template": "x{{index}}", "count": 100"#
+        )
+        pipeline.more.append(#""shutdown_timeout": "100ms""#)
+        let script = """
+            return function(line, ctx)
+              ctx.log.info("stuck")
+              return (("a"):rep(40)):find(("(.-)"):rep(20) .. "b")
+            end
+            """
+        let running = try folder.start(pipeline, script: script)
+        try await running.waitForError("stuck")
+        running.send(signal: SIGTERM)
+        let result = await running.wait()
+        #expect(result.status == 75 && result.books == "taken 100 + emitted 0 = cancelled 100", "\(result.errors)")
+        #expect(!result.errors.contains("leaving it behind"))
+    }
+
     /// Before the start nothing was taken in; the drain waits for a script's `init`, and cuts it short in the end.
     @Test(arguments: [("wait(ctx)", "25s"), ("while true do end", "100ms")])
     func aDrainDuringTheStart(initialization: String, timeout: String) async throws {

@@ -54,11 +54,13 @@ private struct Inspector {
     func node(_ part: PipelineParts.Part, _ node: NodeSnapshot) -> NodeInspection? {
         guard let input = part.input, let stage = part.stage else { return nil }
         let (count, first, gate) = stage.retries.glimpse(first: Self.most)
+        // None yet where the workers are being started.
+        let glimpses = workers[node.name] ?? []
         return NodeInspection(
             name: node.name,
             kind: node.kind,
             channel: channel(input),
-            workers: part.tallies.indices.map { worker($0, part.tallies[$0], workers[node.name]?[$0]) },
+            workers: part.tallies.indices.map { worker($0, part.tallies[$0], glimpses.count > $0 ? glimpses[$0] : nil) },
             givenUp: node.givenUp,
             retries: RetryInspection(
                 count: count,
@@ -96,8 +98,7 @@ private struct Inspector {
         }
     }
 
-    private func worker(_ index: Int, _ tally: Tally, _ glimpse: WorkerGlimpse??) -> WorkerInspection {
-        let glimpse = glimpse ?? nil
+    private func worker(_ index: Int, _ tally: Tally, _ glimpse: WorkerGlimpse?) -> WorkerInspection {
         let state: WorkerInspection.State =
             glimpse == nil ? .absent : glimpse?.job != nil ? .atWork : tally.isBusy ? .busy : .idle
         return WorkerInspection(

@@ -27,7 +27,7 @@ package final class BatchResults: @unchecked Sendable {
     /// The jobs that ended here.
     package let settled = Batch<(ticket: Ticket, outcome: Outcome)>()
     /// The settled jobs that are not done, in full, for who asks what is left.
-    private(set) var unfinished: [(delivery: Delivery, outcome: Outcome)] = []
+    private(set) var unfinished: [(delivery: Delivery, outcome: Outcome, state: JobState)] = []
     /// Whether a processor is to stop behind the first job that fails, and leave the rest in the batch: results that
     /// keep their order can't have a gap in the middle.
     package internal(set) var stopsAtFailure = false
@@ -70,8 +70,8 @@ package final class BatchResults: @unchecked Sendable {
     }
 
     /// The job ended here; if it is not done, it is noted in full.
-    package func settle(_ delivery: borrowing Delivery, _ outcome: Outcome) {
-        if !outcome.isSettled { unfinished.append((copy delivery, outcome)) }
+    package func settle(_ delivery: borrowing Delivery, _ outcome: Outcome, _ state: JobState = .atWork) {
+        if !outcome.isSettled { unfinished.append((copy delivery, outcome, state)) }
         settle(delivery.ticket, outcome)
     }
 

@@ -38,7 +38,9 @@ package final class Router {
             await send(results.outputs[port], to: port)
         }
         if !results.failures.isEmpty { await dispose(of: results.failures) }
-        for (delivery, outcome) in results.unfinished { leftovers?.note(delivery, outcome, at: failures.node, .atWork) }
+        for (delivery, outcome, state) in results.unfinished {
+            leftovers?.note(delivery, outcome, at: failures.node, state)
+        }
         settle(results.settled)
         results.removeAll()
     }

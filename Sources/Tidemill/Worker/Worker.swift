@@ -66,9 +66,13 @@ final class Worker: @unchecked Sendable {
     private func handle(_ run: Batch<Delivery>, started: Duration, deadline: Duration?) async -> Bool {
         while !run.isEmpty, !watch.needsRenewal {
             let (position, count) = (run.position, run.count)
-            watch.begin(run, started: started, deadline: deadline)
-            await processor.process(run, results)
-            guard watch.end() else { return false }
+            if watch.begin(run, started: started, deadline: deadline) {
+                await processor.process(run, results)
+                guard watch.end() else { return false }
+            } else {
+                for delivery in run.elements { results.settle(delivery, .cancelled, .queued) }
+                run.removeAll()
+            }
             let done = count - run.count
             run.position = position + UInt64(done)
             await finish(position, done)

@@ -37,6 +37,7 @@ package final class WorkerWatch: PipelineTimer, @unchecked Sendable {
         var task: Task<Void, Never>?
         var needsRenewal = false
         var isAbandoned = false
+        var isCancelled = false
     }
 
     private let state = Mutex(State())
@@ -75,11 +76,17 @@ package final class WorkerWatch: PipelineTimer, @unchecked Sendable {
     }
 
     /// The worker begins a batch, which nobody changes but ``advance(_:)`` until ``end()``.
-    func begin(_ batch: Batch<Delivery>, started: Duration, deadline: Duration?) {
-        state.withLock { $0.work = Work(batch, deadline, started: started) }
-        guard timeout != nil || deadline != nil else { return }
+    ///
+    /// False if it was stopped for good: nobody would stop what it begins now.
+    func begin(_ batch: Batch<Delivery>, started: Duration, deadline: Duration?) -> Bool {
+        let begins = state.withLock { state in
+            if !state.isCancelled { state.work = Work(batch, deadline, started: started) }
+            return !state.isCancelled
+        }
+        guard begins, timeout != nil || deadline != nil else { return begins }
         let limit = timeout.map { started + (batch.count == 1 ? $0 : $0 / 8) }
         timers.set(self, at: min(limit ?? .nanoseconds(Int.max), deadline ?? .nanoseconds(Int.max)))
+        return true
     }
 
     /// The worker is done with the batch; false if it was given up meanwhile, and nothing here is its own any more.
@@ -117,6 +124,9 @@ package final class WorkerWatch: PipelineTimer, @unchecked Sendable {
         }
     }
 
+    /// Whether the worker was stopped for good, so that the rest of its batch is not begun any more.
+    package var isCancelled: Bool { state.withLock { $0.isCancelled } }
+
     /// Whether the worker was given up: what it had has other owners by now.
     package var isGivenUp: Bool { state.withLock { $0.isAbandoned } }
 
@@ -145,6 +155,7 @@ package final class WorkerWatch: PipelineTimer, @unchecked Sendable {
 
     /// Stops the worker for good.
     func cancel() {
+        state.withLock { $0.isCancelled = true }
         stop(.pipeline) { _, _ in true }
         state.withLock { $0.task }?.cancel()
     }

@@ -31,7 +31,7 @@ final class ScriptProcessor: Processor {
     func process(_ batch: Batch<Delivery>, _ results: BatchResults) async {
         inputs.removeAll()
         for delivery in batch.elements { inputs.append(LuaInput(delivery.job.value)) }
-        while !batch.isEmpty, !results.isStopped {
+        while !batch.isEmpty, !results.isStopped, !worker.watch.isCancelled {
             if let failure = replacementFailure {
                 results.fail(batch[0], failure)
                 guard worker.watch.advance(batch, by: 1) else { return }
