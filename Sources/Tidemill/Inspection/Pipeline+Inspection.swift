@@ -60,7 +60,9 @@ private struct Inspector {
             name: node.name,
             kind: node.kind,
             channel: channel(input),
-            workers: part.tallies.indices.map { worker($0, part.tallies[$0], glimpses.count > $0 ? glimpses[$0] : nil) },
+            workers: part.tallies.indices.map {
+                worker($0, part.tallies[$0], glimpses.count > $0 ? glimpses[$0] : nil)
+            },
             givenUp: node.givenUp,
             retries: RetryInspection(
                 count: count,

@@ -123,9 +123,12 @@ final class WorkerPool: Sendable {
     private func makeProcessor(_ number: Int, _ watch: WorkerWatch) async -> (any Processor)? {
         do {
             return try await make(parts.workerContext(part, number, watch))
-        } catch where parts.control.isCancelled {
+        } catch  where parts.control.isCancelled {
             // A script that is interrupted in its `init` says so in an error of its own.
-            parts.logger(part.node.name).info("a worker was stopped before it was ready", metadata: ["error": "\(error)"])
+            parts.logger(part.node.name).info(
+                "a worker was stopped before it was ready",
+                metadata: ["error": "\(error)"]
+            )
             return nil
         } catch {
             parts.cancel(PipelineError(.start, node: part.node.name, error))

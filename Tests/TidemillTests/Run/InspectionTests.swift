@@ -144,6 +144,21 @@ import TidemillTesting
         #expect(report.failure == nil && sink.integers == Array(0..<3_000))
     }
 
+    /// Also while nodes and workers come to be.
+    @Test func looksDuringTheStart() async throws {
+        for _ in 0..<40 {
+            let report = try await runPipeline([
+                .source("in", ScriptedSource(values: [1])),
+                .stage("work", StageSettings(workers: 8)) { job, _ in job.value },
+                .sink("out", CollectingSink()),
+            ]) { pipeline in
+                while pipeline.inspect().phase < .ended { await Task.yield() }
+                #expect(pipeline.inspect().nodes[0].workers.map(\.state) == Array(repeating: .absent, count: 8))
+            }
+            #expect(report.books[.delivered] == 1)
+        }
+    }
+
     private struct Holding: Handler {
         let gate: Gate
         let end: Gate
