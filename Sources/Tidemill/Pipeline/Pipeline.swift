@@ -12,7 +12,7 @@ public import ServiceLifecycle
 public final class Pipeline: Service {
     /// The pipeline's name in logs and summaries.
     public let name: String
-    private let parts: PipelineParts
+    let parts: PipelineParts
     private let options: PipelineOptions
 
     /// Builds a pipeline, which starts with ``run()``.
@@ -92,6 +92,8 @@ public struct PipelineOptions: Sendable {
     public var random: @Sendable () -> UInt64 = { .random(in: 0 ... .max) }
     /// How long a job may take to stop that was told to, before its worker is given up and replaced.
     public var stopGrace: Duration = .seconds(1)
+    /// How many of the jobs that are left at the end ``Pipeline/leftovers`` has in detail.
+    public var leftoverDetails = 1_000
 
     /// Options; the defaults are a logger named "tidemill", the system's clock, 25 s and 131,072 messages.
     public init(

@@ -21,6 +21,8 @@ final class PipelineParts: Sendable {
         let stage: Stage?
         /// Every channel that it sends into, each once: those of its routes, and the dead letters.
         let downstream: [Channel<Delivery>]
+        /// How many workers could not be stopped.
+        let givenUp = SharedCount()
     }
 
     let parts: [Part]
@@ -28,6 +30,9 @@ final class PipelineParts: Sendable {
     let contexts: ContextRegistry
     let timers: Timers
     let strays: Strays
+    let leftovers: LeftoverLog
+    /// The nodes' workers, while the pipeline runs.
+    private let pools = Mutex<[WorkerPool]>([])
     let stopLatency = StopLatency()
     let ledgers: [Ledger]
     let sources: [String]
@@ -50,7 +55,8 @@ final class PipelineParts: Sendable {
             Ledger(source: source, capacity: inFlight, siblings: node.onSiblingFailure, contexts: contexts)
         }
         let timers = Timers(options.clock, executor: options.executor)
-        let strays = Strays(ledgers)
+        let leftovers = LeftoverLog(ledgers, clock: options.clock, limit: options.leftoverDetails)
+        let strays = Strays(ledgers, leftovers)
         var parts: [Part] = []
         var sources = ledgers.makeIterator()
         var writers: [ObjectIdentifier: Int] = [:]
@@ -83,6 +89,7 @@ final class PipelineParts: Sendable {
         self.contexts = contexts
         self.timers = timers
         self.strays = strays
+        self.leftovers = leftovers
         self.options = options
         self.writers = Mutex(writers)
         self.sources = nodes.filter(\.isSource).map(\.name)
@@ -127,7 +134,14 @@ final class PipelineParts: Sendable {
             stop: { [weak self] in self?.cancel($0) },
             logger: logger
         )
-        return Router(routes: part.routes, failures: policy, ledgers: ledgers, tally: tally, control: control)
+        return Router(
+            routes: part.routes,
+            failures: policy,
+            ledgers: ledgers,
+            tally: tally,
+            control: control,
+            leftovers: leftovers
+        )
     }
 
     func workerContext(_ part: Part, _ number: Int, _ watch: WorkerWatch) -> WorkerContext {
@@ -180,11 +194,18 @@ final class PipelineParts: Sendable {
         defer { cancels.leave() }
         control.cancel(failure)
         for part in parts {
-            if let channel = part.input { strays.settle(channel.cancel(), .cancelled) }
+            guard let channel = part.input else { continue }
+            strays.settle(channel.cancel(), .cancelled, at: part.node.name, .queued)
         }
     }
 
     // MARK: Watching
+
+    var runningPools: [WorkerPool] { pools.withLock { $0 } }
+
+    func add(_ pool: WorkerPool) { pools.withLock { $0.append(pool) } }
+
+    func removePools() { pools.withLock { $0 = [] } }
 
     func snapshot(name: String) -> PipelineSnapshot {
         let books = parts.flatMap(\.tallies).map(\.books).reduce(strays.books, +)
@@ -193,8 +214,8 @@ final class PipelineParts: Sendable {
             time: options.clock.now,
             books: books,
             nodes: parts.map(NodeSnapshot.init),
-            isDraining: control.isDraining,
-            isEnded: control.isEnded
+            phase: control.phase,
+            isDraining: control.isDraining
         )
     }
 }

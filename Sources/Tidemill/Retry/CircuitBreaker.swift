@@ -56,6 +56,15 @@ struct CircuitBreaker {
     /// Whether the stage takes jobs as they come.
     var isClosed: Bool { state == .closed }
 
+    /// What the stage's gate lets through.
+    var gate: Gate {
+        switch state {
+        case .closed: .open
+        case .open(let until): .shut(until: until)
+        case .trial: .trial
+        }
+    }
+
     /// Attempts have ended; the gate's new position, if it changes.
     mutating func record(succeeded: Int, failed: Int, now: Duration) -> Gate? {
         switch state {

@@ -79,6 +79,14 @@ final class Retries: Sendable {
     /// Whether the stage takes no jobs because too many have failed.
     var isBroken: Bool { state.withLock { $0.breaker?.isClosed == false } }
 
+    /// How many jobs wait, the first `count` of them by when they are due, and the breaker's gate, if there is one.
+    func glimpse(first count: Int) -> (count: Int, first: [WaitingJob], gate: CircuitBreaker.Gate?) {
+        state.withLock { state in
+            let waiting = state.waiting.values.sorted { ($0.until, $0.number) < ($1.until, $1.number) }
+            return (waiting.count, Array(waiting.prefix(count)), state.breaker?.gate)
+        }
+    }
+
     // MARK: The worker's side
 
     /// Attempts have ended: takes those failures out of the results that are worth another one, and says how many.
@@ -91,17 +99,21 @@ final class Retries: Sendable {
         if counts {
             let transient = failures.count { RetryPolicy.isTransient($0.failure) }
             let retried = failures.count { !$0.delivery.attempts.isEmpty }
-            record(succeeded: attempts - transient, failed: transient, fresh: attempts - retried, now)
+            // What was stopped says nothing about whether the rest would succeed.
+            let stopped = min(results.settled.elements.count { $0.outcome.isStop }, attempts)
+            let succeeded = max(attempts - transient - stopped, 0)
+            record(succeeded: succeeded, failed: transient, fresh: max(attempts - retried, 0), now)
         }
         guard !failures.isEmpty else { return 0 }
         var waiting = 0
         results.failures = failures.filter { delivery, failure in
             guard let delay = delay(delivery, failure, now) else { return true }
             let attempt = Attempt(end: now.nanoseconds, message: failure.message)
-            if wait(delivery.after(attempt), position, until: now + delay) {
+            let tried = delivery.after(attempt)
+            if wait(tried, position, until: now + delay) {
                 waiting += 1
             } else {
-                results.settle(delivery.ticket, .cancelled)
+                results.settle(tried, .cancelled)
             }
             return false
         }

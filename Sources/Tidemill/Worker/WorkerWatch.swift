@@ -40,6 +40,7 @@ package final class WorkerWatch: PipelineTimer, @unchecked Sendable {
         var task: Task<Void, Never>?
         var needsRenewal = false
         var isAbandoned = false
+        var isCancelled = false
     }
 
     private let state = Mutex(State())
@@ -79,11 +80,17 @@ package final class WorkerWatch: PipelineTimer, @unchecked Sendable {
 
     /// The worker begins a batch, which nobody changes but ``advance(_:by:)`` until ``end()``; `rest` is what it has
     /// taken and not begun.
-    func begin(_ batch: Batch<Delivery>, rest: Batch<Delivery>, started: Duration, deadline: Duration?) {
-        state.withLock { $0.work = Work(batch, rest, deadline, started: started) }
-        guard timeout != nil || deadline != nil else { return }
+    ///
+    /// False if it was stopped for good: nobody would stop what it begins now.
+    func begin(_ batch: Batch<Delivery>, rest: Batch<Delivery>, started: Duration, deadline: Duration?) -> Bool {
+        let begins = state.withLock { state in
+            if !state.isCancelled { state.work = Work(batch, rest, deadline, started: started) }
+            return !state.isCancelled
+        }
+        guard begins, timeout != nil || deadline != nil else { return begins }
         let limit = timeout.map { started + (batch.count == 1 ? $0 : $0 / 8) }
         timers.set(self, at: min(limit ?? .nanoseconds(Int.max), deadline ?? .nanoseconds(Int.max)))
+        return true
     }
 
     /// The worker is done with the batch; false if it was given up meanwhile, and nothing here is its own any more.
@@ -121,6 +128,9 @@ package final class WorkerWatch: PipelineTimer, @unchecked Sendable {
         }
     }
 
+    /// Whether the worker was stopped for good, so that the rest of its batch is not begun any more.
+    package var isCancelled: Bool { state.withLock { $0.isCancelled } }
+
     /// Whether the worker was given up: what it had has other owners by now.
     package var isGivenUp: Bool { state.withLock { $0.isAbandoned } }
 
@@ -149,6 +159,7 @@ package final class WorkerWatch: PipelineTimer, @unchecked Sendable {
 
     /// Stops the worker for good.
     func cancel() {
+        state.withLock { $0.isCancelled = true }
         stop(.pipeline) { _, _ in true }
         state.withLock { $0.task }?.cancel()
     }
@@ -172,6 +183,27 @@ package final class WorkerWatch: PipelineTimer, @unchecked Sendable {
         if let reason = next.stop { return stop(reason) { _, _ in true } }
         guard let look = next.look else { return }
         if look > now { timers.set(self, at: look) } else { abandon() }
+    }
+
+    /// What the worker is at.
+    func glimpse() -> WorkerGlimpse {
+        let now = clock.now
+        return state.withLock { state in
+            // Only who says which job is at hand leaves its batch alone meanwhile.
+            guard let work = state.work, let stoppable = state.stoppable else { return WorkerGlimpse() }
+            let hand = stoppable.atHand.clamped(to: 0..<work.batch.count)
+            guard !hand.isEmpty else { return WorkerGlimpse() }
+            let job = work.base + hand.lowerBound
+            if job != work.seen.job { state.work?.seen = (job, now) }
+            let since = job == work.seen.job ? work.seen.since : now
+            return WorkerGlimpse(
+                job: work.batch[hand.lowerBound],
+                count: hand.count,
+                since: since,
+                due: [timeout.map { since + $0 }, work.deadline].compactMap(\.self).min(),
+                stop: work.verdict.map { ($0.reason, $0.time) }
+            )
+        }
     }
 
     private func stop(_ reason: StopReason, where fits: (borrowing Work, Range<Int>) -> Bool) {

@@ -31,7 +31,7 @@ final class ScriptProcessor: Processor {
     func process(_ batch: Batch<Delivery>, _ results: BatchResults) async {
         inputs.removeAll()
         for delivery in batch.elements { inputs.append(LuaInput(delivery.job.value)) }
-        while !batch.isEmpty, !results.isStopped {
+        while !batch.isEmpty, !results.isStopped, !worker.watch.isCancelled {
             if let failure = replacementFailure {
                 results.fail(batch[0], failure)
                 guard worker.watch.advance(batch, by: 1) else { return }
@@ -69,7 +69,7 @@ final class ScriptProcessor: Processor {
         if let reason = worker.watch.verdict(index) {
             results.stop(delivery, reason, timeout: worker.watch.timeoutFailure(error.traceback))
         } else if Task.isCancelled {
-            results.settle(delivery.ticket, .cancelled)
+            results.settle(delivery, .cancelled)
         } else {
             // It was meant for the job before.
             return false
