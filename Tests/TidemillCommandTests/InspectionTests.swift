@@ -3,7 +3,7 @@ import Testing
 import Tidemill
 
 /// What SIGUSR1 shows.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct InspectionTests {
     /// The objects in what a run has written to standard error.
     private func inspections(_ errors: String) throws -> [Value] {
@@ -23,7 +23,7 @@ struct InspectionTests {
         let folder = try Folder()
         try folder.closeGate()
         let script = ScriptGate.lua + "return function(line, ctx) wait(ctx) return line end"
-        let pipeline = TestPipeline.scripted(#""workers": 2, "timeout": "50s", "# + ScriptGate.capability)
+        let pipeline = TestPipeline.scripted(#""workers": 2, "timeout": "500s", "# + ScriptGate.capability)
         let running = try folder.start(pipeline, script: script)
         running.write((1...30).map { "line \($0)\n" }.joined())
         try await running.waitForError("holding")

@@ -248,4 +248,31 @@ import TidemillTesting
             try await simulation.clock.sleep(for: .seconds(60))
         }
     }
+
+    @Test func aJobThatIsStoppedOnTrialDecidesNothing() async throws {
+        try await simulate(seed: 1) { simulation in
+            var settings = StageSettings()
+            settings.breaker = BreakerPolicy(minJobs: 2, pause: .seconds(5))
+            let late = MessageContext(timeToLive: .seconds(1))
+            let calls = Mutex<[Duration]>([])
+            var stage = PipelineNode.stage("work", settings) { job, context in
+                calls.withLock { $0.append(context.worker.clock.now) }
+                if job.value == 0.0 { throw ScriptedError("down") }
+                return job.value
+            }
+            stage.onError = .drop
+            _ = try await simulation.run([
+                .source("in") { output in
+                    try await naps(output, [(0, nil), (0, nil)])
+                    try await output.clock.sleep(for: .milliseconds(1))
+                    try await naps(output, [(1, late), (0, nil), (1, nil)])
+                },
+                stage,
+                .sink("out", CollectingSink()),
+            ])
+            // The late one is no trial; the next is, and fails, so that the pause is twice as long.
+            #expect(fates["1"] == .expired && fates["3"] == .delivered)
+            #expect(calls.withLock { $0 } == [.zero, .zero, .seconds(5), .seconds(15)])
+        }
+    }
 }
