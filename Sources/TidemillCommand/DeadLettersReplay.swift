@@ -94,7 +94,11 @@ struct ReplayLetters: AsyncParsableCommand {
         }
         await progress?.end()
         let second = signals.end()
-        if !logs.quiet { complain(Summary(pipeline.snapshot(), hasFailed: failure != nil, isStopped: pipeline.leftovers.isStopped).text) }
+        if !logs.quiet {
+            complain(
+                Summary(pipeline.snapshot(), hasFailed: failure != nil, isStopped: pipeline.leftovers.isStopped).text
+            )
+        }
         return second ?? failure
     }
 

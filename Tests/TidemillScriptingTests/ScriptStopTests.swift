@@ -103,7 +103,9 @@ struct ScriptStopTests {
         #expect(try await work(script).values == [3])
         let forever = "return function(value, ctx) ctx:retry(0, 'busy') end"
         let letters = try await work(forever).letters
-        #expect(letters[0]["attempts"]?.elements?.compactMap { $0["error"]?.text?.hasSuffix("busy") } == [true, true, true])
+        #expect(
+            letters[0]["attempts"]?.elements?.compactMap { $0["error"]?.text?.hasSuffix("busy") } == [true, true, true]
+        )
     }
 
     @Test func limitsHaveKindsOfTheirOwnAndAreNotRetried() async throws {

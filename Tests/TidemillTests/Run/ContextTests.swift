@@ -44,7 +44,9 @@ import TidemillTesting
         try await simulate(seed: 1) { simulation in
             let sink = CollectingSink()
             let report = try await simulation.run([
-                .source("in") { try await naps($0, [(5, nil), (0, MessageContext(timeToLive: .seconds(3))), (1, nil)]) },
+                .source("in") {
+                    try await naps($0, [(5, nil), (0, MessageContext(timeToLive: .seconds(3))), (1, nil)])
+                },
                 napping(), .sink("out", sink),
             ])
             #expect(fates.started == ["in-1", "in-3"])
@@ -166,7 +168,9 @@ import TidemillTesting
             let (sink, letters) = (CollectingSink(), CollectingSink())
             let report = try await simulation.run(
                 [
-                    .source("in") { try await naps($0, [(1, nil), (100, nil), (2, nil), (7, nil), (9, nil), (3, nil)]) },
+                    .source("in") {
+                        try await naps($0, [(1, nil), (100, nil), (2, nil), (7, nil), (9, nil), (3, nil)])
+                    },
                     napping(settings), .sink("out", sink),
                 ],
                 deadLetters: letters
