@@ -70,6 +70,7 @@ final class Worker: @unchecked Sendable {
 
     /// Handles a run of jobs, all of it or until the worker needs another task.
     private func handle(_ run: Batch<Delivery>, started: Duration, deadline: Duration?) async -> Bool {
+        var started = started
         while !run.isEmpty, !watch.needsRenewal {
             let (position, count) = (run.position, run.count)
             if watch.begin(run, rest: batch, started: started, deadline: deadline) {
@@ -82,6 +83,7 @@ final class Worker: @unchecked Sendable {
             let done = count - run.count
             run.position = position + UInt64(done)
             await finish(position, done)
+            if !run.isEmpty { started = stage.clock.now }
         }
         return true
     }

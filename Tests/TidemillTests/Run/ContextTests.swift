@@ -183,6 +183,27 @@ import TidemillTesting
         }
     }
 
+    /// A run is cut at a failure; the jobs behind it have all their time.
+    @Test func noAttemptIsStoppedBeforeItsTime() async throws {
+        try await simulate(seed: 1) { simulation in
+            var settings = StageSettings(order: .input)
+            settings.timeout = .seconds(8)
+            let (sink, letters) = (CollectingSink(), CollectingSink())
+            var nodes: [PipelineNode] = [
+                .source("in", ScriptedSource(values: (0..<9).map { .integer($0) }, batch: 9)),
+                .stage("work", settings) { job, context in
+                    try await context.worker.clock.sleep(for: .seconds(job.value == 0 ? 0 : 7))
+                    if job.value == 2 { throw ScriptedError("no") }
+                    return job.value
+                },
+                .sink("out", sink),
+            ]
+            nodes[1].channel = ChannelLimits(capacity: 16)
+            _ = try await simulation.run(nodes, deadLetters: letters)
+            #expect(sink.integers == [0, 1, 3, 4, 5, 6, 7, 8] && letters.values.count == 1)
+        }
+    }
+
     @Test func aTimeoutIsRetriedWithATaskThatIsNotCancelled() async throws {
         try await simulate(seed: 1) { simulation in
             var settings = StageSettings()
