@@ -72,7 +72,12 @@ final class Worker: @unchecked Sendable {
     private func handle(_ run: Batch<Delivery>, started: Duration, deadline: Duration?) async -> Bool {
         while !run.isEmpty, !watch.needsRenewal {
             let (position, count) = (run.position, run.count)
-            watch.begin(run, rest: batch, started: started, deadline: deadline)
+            guard watch.begin(run, rest: batch, started: started, deadline: deadline) else {
+                for delivery in run.elements { results.settle(delivery.ticket, .cancelled) }
+                run.removeAll()
+                await finish(position, count)
+                break
+            }
             await processor.process(run, results)
             guard watch.end() else { return false }
             let done = count - run.count

@@ -40,6 +40,7 @@ package final class WorkerWatch: PipelineTimer, @unchecked Sendable {
         var task: Task<Void, Never>?
         var needsRenewal = false
         var isAbandoned = false
+        var isCancelled = false
     }
 
     private let state = Mutex(State())
@@ -79,11 +80,18 @@ package final class WorkerWatch: PipelineTimer, @unchecked Sendable {
 
     /// The worker begins a batch, which nobody changes but ``advance(_:by:)`` until ``end()``; `rest` is what it has
     /// taken and not begun.
-    func begin(_ batch: Batch<Delivery>, rest: Batch<Delivery>, started: Duration, deadline: Duration?) {
-        state.withLock { $0.work = Work(batch, rest, deadline, started: started) }
-        guard timeout != nil || deadline != nil else { return }
+    ///
+    /// False, and nothing begun, if the worker was stopped for good: nobody would stop these jobs any more.
+    func begin(_ batch: Batch<Delivery>, rest: Batch<Delivery>, started: Duration, deadline: Duration?) -> Bool {
+        let begins = state.withLock { state in
+            if state.isCancelled { return false }
+            state.work = Work(batch, rest, deadline, started: started)
+            return true
+        }
+        guard begins, timeout != nil || deadline != nil else { return begins }
         let limit = timeout.map { started + (batch.count == 1 ? $0 : $0 / 8) }
         timers.set(self, at: min(limit ?? .nanoseconds(Int.max), deadline ?? .nanoseconds(Int.max)))
+        return true
     }
 
     /// The worker is done with the batch; false if it was given up meanwhile, and nothing here is its own any more.
@@ -124,6 +132,9 @@ package final class WorkerWatch: PipelineTimer, @unchecked Sendable {
     /// Whether the worker was given up: what it had has other owners by now.
     package var isGivenUp: Bool { state.withLock { $0.isAbandoned } }
 
+    /// Whether the worker was stopped for good; what it asks after it is ready to be stopped is told in time.
+    package var isCancelled: Bool { state.withLock { $0.isCancelled } }
+
     /// Why the job at that place of the batch was stopped, if it was.
     package func verdict(_ index: Int) -> StopReason? {
         state.withLock { state in
@@ -149,6 +160,7 @@ package final class WorkerWatch: PipelineTimer, @unchecked Sendable {
 
     /// Stops the worker for good.
     func cancel() {
+        state.withLock { $0.isCancelled = true }
         stop(.pipeline) { _, _ in true }
         state.withLock { $0.task }?.cancel()
     }
