@@ -14,6 +14,9 @@ final class PipelineParts: Sendable {
         let rendersJSONLines: [Bool]
         /// One for each worker.
         let tallies: [Tally]
+        let failures = FailureCounts()
+        /// How long its jobs took to stop.
+        let stops = StopLatency()
         let progress: SourceProgress?
         /// The ledger of a source.
         let ledger: Ledger?
@@ -28,7 +31,6 @@ final class PipelineParts: Sendable {
     let contexts: ContextRegistry
     let timers: Timers
     let strays: Strays
-    let stopLatency = StopLatency()
     let ledgers: [Ledger]
     let sources: [String]
     let options: PipelineOptions
@@ -127,7 +129,14 @@ final class PipelineParts: Sendable {
             stop: { [weak self] in self?.cancel($0) },
             logger: logger
         )
-        return Router(routes: part.routes, failures: policy, ledgers: ledgers, tally: tally, control: control)
+        return Router(
+            routes: part.routes,
+            failures: policy,
+            ledgers: ledgers,
+            tally: tally,
+            counts: part.failures,
+            control: control
+        )
     }
 
     func workerContext(_ part: Part, _ number: Int, _ watch: WorkerWatch) -> WorkerContext {

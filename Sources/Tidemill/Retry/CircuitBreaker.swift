@@ -47,6 +47,8 @@ struct CircuitBreaker {
     private var state = State.closed
     private var pause: Duration
     private var counts = SlidingCounts()
+    /// How often the stage stopped taking jobs.
+    private(set) var openings = 0
 
     init(_ policy: BreakerPolicy) {
         self.policy = policy
@@ -55,6 +57,15 @@ struct CircuitBreaker {
 
     /// Whether the stage takes jobs as they come.
     var isClosed: Bool { state == .closed }
+
+    /// 0 closed, 1 on trial, 2 open.
+    var level: Int {
+        switch state {
+        case .closed: 0
+        case .trial: 1
+        case .open: 2
+        }
+    }
 
     /// Attempts have ended; the gate's new position, if it changes.
     mutating func record(succeeded: Int, failed: Int, now: Duration) -> Gate? {
@@ -90,6 +101,7 @@ struct CircuitBreaker {
 
     private mutating func open(_ now: Duration) -> Gate {
         state = .open(until: now + pause)
+        openings += 1
         counts = SlidingCounts()
         return .shut(until: now + pause)
     }

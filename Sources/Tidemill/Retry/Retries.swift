@@ -79,6 +79,11 @@ final class Retries: Sendable {
     /// Whether the stage takes no jobs because too many have failed.
     var isBroken: Bool { state.withLock { $0.breaker?.isClosed == false } }
 
+    /// Where the circuit breaker stands (0 closed, 1 on trial, 2 open) and how often it has opened.
+    var breakerState: (level: Int, openings: Int)? {
+        state.withLock { state in state.breaker.map { ($0.level, $0.openings) } }
+    }
+
     // MARK: The worker's side
 
     /// Attempts have ended: takes those failures out of the results that are worth another one, and says how many.
