@@ -53,6 +53,8 @@ final class BusyPipeline: Sendable {
     func run() async throws {
         defer { sender.finish() }
         try await pipeline.run()
+        let lost = pipeline.snapshot().nodes.map(\.givenUp).reduce(0, +)
+        if lost > 0 { throw BenchmarkError(message: "\(lost) workers were given up") }
     }
 
     private static let script = """

@@ -18,7 +18,9 @@ enum Precaution: String, CaseIterable {
 /// order is turned around each time.
 func measureOverhead(jobs: Int, rounds: Int) async throws -> String {
     var figures: [String] = []
-    for (name, source, line) in [("empty", "return function() end", Value.integer(1)), ("parse", parser, .string(Bytes(logLine)))] {
+    for (name, source, line) in [
+        ("empty", "return function() end", Value.integer(1)), ("parse", parser, .string(Bytes(logLine))),
+    ] {
         let jobs = name == "parse" ? jobs / 10 : jobs
         var ratios: [Precaution: [Double]] = [:]
         _ = try await run(source, line, .nothing, jobs / 10)
@@ -56,7 +58,9 @@ private func run(_ source: String, _ value: Value, _ precaution: Precaution, _ j
     )
     let time = try await ContinuousClock().measure { try await pipeline.run() }
     let books = pipeline.snapshot().books
-    guard books[.filtered] + books[.delivered] == jobs else { throw BenchmarkError(message: "jobs were lost: \(books)") }
+    guard books[.filtered] + books[.delivered] == jobs else {
+        throw BenchmarkError(message: "jobs were lost: \(books)")
+    }
     return time
 }
 

@@ -59,7 +59,11 @@ struct ReplayLetters: AsyncParsableCommand {
             (name, ReplaySource(name, count: count, found.selection, plan, session) as any Source)
         }
         // A letter that waits in memory waits in the file, too.
-        let options = PipelineOptions(clock: SystemClock(), inFlight: 8_192)
+        let options = PipelineOptions(
+            clock: SystemClock(),
+            shutdownTimeout: configuration.shutdownTimeout,
+            inFlight: 8_192
+        )
         let pipeline = try file.reportingIssues {
             try Pipeline(
                 configuration,
@@ -69,15 +73,19 @@ struct ReplayLetters: AsyncParsableCommand {
                 options: options
             )
         }
-        let failure = await run(pipeline, configuration)
+        let failure = await run(pipeline, configuration, options)
         try await session.finish()
         try end(found, session.outcomes, failure)
     }
 
     /// Runs it to its end, whatever that is.
-    private func run(_ pipeline: Pipeline, _ configuration: PipelineConfiguration) async -> (any Error)? {
-        let signals = SignalWatch(pipeline)
+    private func run(
+        _ pipeline: Pipeline,
+        _ configuration: PipelineConfiguration,
+        _ options: PipelineOptions
+    ) async -> (any Error)? {
         let progress = logs.quiet ? nil : ProgressDisplay(pipeline, configuration)
+        let signals = await SignalWatch(pipeline, options, progress)
         var failure: (any Error)?
         do {
             try await pipeline.run()
@@ -85,8 +93,8 @@ struct ReplayLetters: AsyncParsableCommand {
             failure = error
         }
         await progress?.end()
-        let second = await signals.end()
-        if !logs.quiet { complain(Summary(pipeline.snapshot(), hasFailed: failure != nil).text) }
+        let second = signals.end()
+        if !logs.quiet { complain(Summary(pipeline.snapshot(), hasFailed: failure != nil, isStopped: pipeline.leftovers.isStopped).text) }
         return second ?? failure
     }
 
@@ -108,31 +116,6 @@ struct ReplayLetters: AsyncParsableCommand {
     }
 }
 
-/// How the run logs and whether it shows what it does, as `tidemill run` has it.
-struct LogOptions: ParsableArguments {
-    @Option(help: "How log lines look.")
-    var logFormat = LogFormat.text
-
-    @Option(
-        help: "The least severe log lines to show: trace, debug, info, notice, warning, error or critical.",
-        transform: { text in
-            guard let level = Logger.Level(rawValue: text) else {
-                throw ValidationError("there is no level \"\(text)\"")
-            }
-            return level
-        }
-    )
-    var logLevel = Logger.Level.info
-
-    @Flag(name: .shortAndLong, help: "Shows neither progress nor the summary.")
-    var quiet = false
-
-    func bootstrap() {
-        let (format, level) = (logFormat, logLevel)
-        LoggingSystem.bootstrap { _ in ErrorOutputLogHandler(logLevel: level, format: format) }
-    }
-}
-
 extension Components {
     /// Everything that this program has, for a run that goes on with the output of an earlier one.
     fileprivate static let continuing: Components = {
@@ -140,51 +123,4 @@ extension Components {
         components.add(FileSink.continuing)
         return components
     }()
-}
-
-/// Where the chosen letters go, and which can't be replayed.
-struct ReplaySurvey {
-    let selection: LetterSelection
-    /// How many there are for each node.
-    let targets: [String: Int]
-    let refusals: [String: Int]
-
-    init(
-        _ file: LetterFile,
-        _ filters: LetterFilterOptions,
-        _ plan: ReplayPlan,
-        gone: GoneLetters,
-        upTo bound: Int = .max,
-        shows: Bool = false
-    ) throws {
-        var (targets, refusals): ([String: Int], [String: Int]) = ([:], [:])
-        let survey = try LetterSurvey(file, filters, gone: gone, upTo: bound) { letter in
-            do throws(ReplayPlan.Refusal) {
-                targets[try plan.target(of: letter), default: 0] += 1
-                if shows { print(letter.row) }
-                return true
-            } catch {
-                if refusals.count < 100 || refusals[error.description] != nil {
-                    refusals[error.description, default: 0] += 1
-                }
-                return false
-            }
-        }
-        selection = survey.selection
-        self.targets = targets
-        self.refusals = refusals
-        for (reason, count) in refusals.sorted(by: { $0.key < $1.key }) {
-            complain(
-                "\(file.path): \(count.letters) kept: \(reason)".printable
-            )
-        }
-    }
-
-    var count: Int { targets.values.reduce(0, +) }
-
-    /// The letters that were chosen and can't be replayed, for the end of a sentence.
-    var rest: String {
-        let count = refusals.values.reduce(0, +)
-        return count > 0 ? "; \(count.grouped) can't be replayed" : ""
-    }
 }

@@ -10,20 +10,24 @@ import Tidemill
 /// A live line for each node on the terminal: rate, queue, busy workers, errors; and a bar where a source knows its end.
 final class ProgressDisplay: Sendable {
     private let task = Mutex<Task<Void, Never>?>(nil)
+    private let frames = Mutex(ProgressFrames())
 
     /// Nil where standard error is no terminal, or where the pipeline itself writes to the terminal.
     init?(_ pipeline: Pipeline, _ configuration: PipelineConfiguration) {
         let writesToTerminal = configuration.sinks.contains { $0.type == "stdout" } && isatty(STDOUT_FILENO) == 1
         guard isatty(STDERR_FILENO) == 1, !writesToTerminal else { return nil }
-        let drawing = Task {
-            var frames = ProgressFrames()
+        let drawing = Task { [self] in
             while (try? await Task.sleep(for: .milliseconds(500))) != nil {
-                writeError(frames.next(pipeline.snapshot()))
+                let snapshot = pipeline.snapshot()
+                frames.withLock { writeError($0.next(snapshot)) }
             }
-            writeError(frames.erase)
+            show("")
         }
         task.withLock { $0 = drawing }
     }
+
+    /// Writes a text above the lines, which come back below it.
+    func show(_ text: String) { frames.withLock { writeError($0.clear() + text) } }
 
     /// Takes the lines away.
     func end() async {
@@ -40,11 +44,25 @@ struct ProgressFrames {
 
     /// The text that replaces the last frame by one for this moment.
     mutating func next(_ snapshot: PipelineSnapshot) -> String {
-        let lines = snapshot.nodes.enumerated().map { line($0.element, $0.offset, snapshot) }
+        let nodes = snapshot.nodes.enumerated().map { line($0.element, $0.offset, snapshot) }
+        let lines = nodes + (stopping(snapshot).map { [$0] } ?? [])
         let frame = erase + lines.map { $0 + "\n" }.joined()
         before = snapshot
         height = lines.count
         return frame
+    }
+
+    /// The text that takes the last frame away, for good.
+    mutating func clear() -> String {
+        defer { height = 0 }
+        return erase
+    }
+
+    private func stopping(_ snapshot: PipelineSnapshot) -> String? {
+        switch snapshot.phase {
+        case .starting, .running, .ended: nil
+        case .draining, .cancelling: "\(snapshot.phase.rawValue): \(snapshot.books.open.grouped) jobs under way"
+        }
     }
 
     /// The text that takes the last frame away.

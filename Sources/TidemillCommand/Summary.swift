@@ -4,27 +4,35 @@ import Tidemill
 struct Summary {
     let snapshot: PipelineSnapshot
     let hasFailed: Bool
+    /// Whether messages had to be left.
+    let isStopped: Bool
 
-    init(_ snapshot: PipelineSnapshot, hasFailed: Bool) {
+    init(_ snapshot: PipelineSnapshot, hasFailed: Bool, isStopped: Bool) {
         self.snapshot = snapshot
         self.hasFailed = hasFailed
+        self.isStopped = isStopped
     }
 
     var text: String {
         let seconds = max(snapshot.time.inSeconds, 1e-9)
-        let state = hasFailed ? "failed" : snapshot.books[.cancelled] > 0 ? "stopped" : "drained"
+        let state = hasFailed ? "failed" : isStopped ? "stopped" : "drained"
         return "\(snapshot.name): \(state) after \(seconds.formatted) s\n" + table(seconds) + "\n" + books
     }
 
     private func table(_ seconds: Double) -> String {
-        let header = ["", "in", "out", "failed", "in/s", "workers", "busy"]
+        let counts: [(title: String, of: (NodeSnapshot) -> Int)] = [
+            ("retried", \.retried), ("expired", { $0.books[.expired] }), ("stuck", \.givenUp),
+        ]
+        let extra = counts.filter { count in snapshot.nodes.contains { count.of($0) > 0 } }
+        let header = ["", "in", "out", "failed"] + extra.map(\.title) + ["in/s", "workers", "busy"]
         let rows = snapshot.nodes.map { node in
             let busy = node.busyTime.inSeconds / seconds / Double(max(node.workers, 1))
-            return [
-                node.name, node.received.grouped, node.kind == .sink ? "" : node.sent.grouped, node.failed.grouped,
-                Int(Double(node.received) / seconds).grouped, node.kind == .source ? "" : "\(node.workers)",
-                node.kind == .source ? "" : "\(Int(min(busy, 1) * 100)) %",
-            ]
+            return [node.name, node.received.grouped, node.kind == .sink ? "" : node.sent.grouped, node.failed.grouped]
+                + extra.map { node.kind == .source ? "" : $0.of(node).grouped }
+                + [
+                    Int(Double(node.received) / seconds).grouped, node.kind == .source ? "" : "\(node.workers)",
+                    node.kind == .source ? "" : "\(Int(min(busy, 1) * 100)) %",
+                ]
         }
         let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
         return ([header] + rows).map { row in

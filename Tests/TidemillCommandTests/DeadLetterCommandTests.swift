@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// `tidemill dead-letters` as a user runs it: what it prints, chooses and refuses.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct DeadLetterCommandTests {
     /// Fails for lines with "bad" in them.
     static let script = """

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What `validate` finds out about files before anything runs.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct ValidateFilesTests {
     private func problems(
         _ folder: Folder,

@@ -4,7 +4,7 @@ import TidemillScripting
 import TidemillTesting
 
 /// What a script finds in `ctx`, inside a pipeline.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ScriptContextTests {
     private func options(_ clock: ManualClock) -> PipelineOptions {
         var options = PipelineOptions.quiet

@@ -26,6 +26,9 @@ package final class Channel<Element: Sendable>: Sendable {
         state.withLock { ($0.waitingSenders, $0.waitingReceivers) }
     }
 
+    /// What is in it and who waits at it now.
+    func glimpse(first count: Int) -> ChannelGlimpse<Element> { state.withLock { $0.glimpse(first: count) } }
+
     /// Sends the elements of `batch`, waiting for room as the overflow policy says; those that did not go are still in
     /// it afterwards.
     ///

@@ -62,6 +62,20 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
     package var waitingSenders: Int { senders.count }
     package var waitingReceivers: Int { receivers.count }
 
+    /// What is in it and who waits at it, with the first `count` elements: those that came back, then the oldest.
+    func glimpse(first count: Int) -> ChannelGlimpse<Element> {
+        let returned = returns.first(count)
+        return ChannelGlimpse(
+            queued: queue.count,
+            returned: returns.count,
+            bytes: cost == nil ? nil : bytes,
+            senders: senders.count,
+            receivers: receivers.count,
+            isHolding: isHolding,
+            first: returned + (0..<min(count - returned.count, queue.count)).map { queue[$0] }
+        )
+    }
+
     // MARK: Sending
 
     /// Takes elements from the front of `batch` while there is room.

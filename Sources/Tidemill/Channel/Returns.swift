@@ -11,6 +11,12 @@ struct Returns<Element> {
     /// Whether one is here.
     var hasSome: Bool { first < elements.count }
 
+    /// How many are here.
+    var count: Int { elements.count - first }
+
+    /// The ones that are taken next.
+    func first(_ count: Int) -> [Element] { elements[first...].prefix(count).map(\.element) }
+
     mutating func add(_ element: consuming Element, _ position: UInt64) {
         elements.append((element, position))
     }

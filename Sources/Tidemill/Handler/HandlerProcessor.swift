@@ -46,7 +46,7 @@ final class HandlerProcessor: Processor {
                 return false
             } else {
                 // A handler that was interrupted has not failed: its job is not done, and goes back.
-                results.settle(delivery.ticket, .cancelled)
+                results.settle(delivery, .cancelled)
             }
         }
         return true

@@ -28,6 +28,9 @@ public enum Outcome: UInt8, Sendable, CaseIterable, Comparable {
     /// Whether the job was to be done and was not.
     var isFailure: Bool { self == .deadLettered || self == .expired || self == .rejected }
 
+    /// Whether the job was stopped before it was done.
+    var isStop: Bool { self == .expired || self == .cancelled }
+
     /// The name in summaries, metrics and logs.
     public var name: String {
         switch self {

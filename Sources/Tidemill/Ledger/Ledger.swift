@@ -28,6 +28,8 @@ package final class Ledger: Sendable {
     ///
     /// Not the largest there is: `Atomic.min` compares as if numbers had a sign (swiftlang/swift#91176).
     private let firstReturned = Atomic(UInt64(Int64.max))
+    private let rejected = Atomic<Int>(0)
+    private let cancelled = Atomic<Int>(0)
     private let waiter = Mutex<UnsafeContinuation<Void, Never>?>(nil)
     private let hasWaiter = Atomic<Bool>(false)
     private let siblings: SiblingPolicy
@@ -184,7 +186,11 @@ package final class Ledger: Sendable {
             old = seen
         }
         let worst = worst(old, outcome)
-        if !worst.isSettled { noteReturned(ticket.sequence) }
+        if !worst.isSettled {
+            noteReturned(ticket.sequence)
+            if worst == .rejected { rejected.add(1, ordering: .relaxed) }
+            if worst == .cancelled, reason(old) != .withdrawn { cancelled.add(1, ordering: .relaxed) }
+        }
         if let receipt = receipts[index] {
             receipts[index] = nil
             receipt(worst)
@@ -235,6 +241,35 @@ package final class Ledger: Sendable {
         (0...Int(mask)).count { slots[$0].load(ordering: .acquiring) != 0 }
     }
 
+    /// How many messages were handed back, and how many were not done when the pipeline was stopped.
+    var leftOver: (rejected: Int, cancelled: Int) {
+        (rejected.load(ordering: .relaxed), cancelled.load(ordering: .relaxed))
+    }
+
+    /// How many messages are not settled, and which is the oldest, with the time when it was received.
+    var unsettledNow: (count: Int, oldest: (ticket: Ticket, received: Int)?) {
+        next.withLock { next in
+            var (count, oldest) = (0, UInt64?.none)
+            for sequence in (next > mask ? next - mask - 1 : 0)..<next
+            where slots[Int(sequence & mask)].load(ordering: .acquiring) != 0 {
+                count += 1
+                oldest = oldest ?? sequence
+            }
+            return (count, oldest.map { (Ticket(source: source, sequence: $0), times[Int($0 & mask)]) })
+        }
+    }
+
+    /// When a message was received, for somebody who has none of its jobs; nil if it is settled.
+    func receivedIfUnsettled(_ ticket: Ticket) -> Int? {
+        // Times are written under this lock.
+        next.withLock { _ in
+            let index = Int(ticket.sequence & mask)
+            let slot = slots[index].load(ordering: .acquiring)
+            guard slot & Self.pending > 0, slot & Self.generationMask == generation(ticket) else { return nil }
+            return times[index]
+        }
+    }
+
     // MARK: The slot's parts
 
     private static let pending: UInt64 = 0xFFFF_FFFF
@@ -242,6 +277,7 @@ package final class Ledger: Sendable {
     private static let worstMask: UInt64 = 0xFF << 32
     private static let reasonShift: UInt64 = 40
     private static let generationShift: UInt64 = 48
+    private static let generationMask: UInt64 = 0xFFFF << 48
 
     /// Which of the messages that had the slot it is, so that who stops one that is long settled stops no other.
     private func generation(_ ticket: Ticket) -> UInt64 {

@@ -10,8 +10,6 @@ package final class Tally: Sendable {
     package let sent = Counter()
     package let failed = Counter()
     package let retried = Counter()
-    /// How many workers in its place were given up because they could not be stopped.
-    package let givenUp = Counter()
     package let busyNanoseconds = Counter()
     private let outcomes: [Counter] = Outcome.allCases.map { _ in Counter() }
 
@@ -46,4 +44,13 @@ package final class Counter: Sendable {
         if amount == 0 { return }
         count.store(count.load(ordering: .relaxed) &+ amount, ordering: .relaxed)
     }
+}
+
+/// A number with many writers, for what is rare.
+final class SharedCount: Sendable {
+    private let count = Atomic<Int>(0)
+
+    var value: Int { count.load(ordering: .relaxed) }
+
+    func add(_ amount: Int) { count.add(amount, ordering: .relaxed) }
 }

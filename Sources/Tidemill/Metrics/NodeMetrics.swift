@@ -55,8 +55,16 @@ struct NodeMetrics {
         guard let retries = part.stage?.retries else { return }
         waiting?.record(retries.count)
         guard let state = retries.breakerState else { return }
-        breaker?.record(state.level)
+        breaker?.record(Self.level(state.gate))
         openings?.update(state.openings)
+    }
+
+    private static func level(_ gate: CircuitBreaker.Gate) -> Int {
+        switch gate {
+        case .open: 0
+        case .trial: 1
+        case .shut: 2
+        }
     }
 }
 

@@ -13,7 +13,7 @@ public import ServiceLifecycle
 public final class Pipeline: Service {
     /// The pipeline's name in logs and summaries.
     public let name: String
-    private let parts: PipelineParts
+    let parts: PipelineParts
     private let options: PipelineOptions
 
     /// Builds a pipeline, which starts with ``run()``.
@@ -100,6 +100,8 @@ public struct PipelineOptions: Sendable {
     public var metrics: (any MetricsFactory)?
     /// How often counters and gauges are brought up to date during a run; they are once more at its end.
     public var metricsInterval: Duration = .seconds(1)
+    /// How many of the jobs that are left at the end ``Pipeline/leftovers`` has in detail.
+    public var leftoverDetails = 1_000
 
     /// Options; the defaults are a logger named "tidemill", the system's clock, 25 s and 131,072 messages.
     public init(

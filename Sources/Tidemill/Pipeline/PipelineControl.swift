@@ -9,6 +9,7 @@ final class PipelineControl: Sendable {
         var work: Task<Void, Never>?
         var cancellations: [@Sendable () -> Void] = []
         var isStarted = false
+        var isOpen = false
         var isEnded = false
     }
 
@@ -18,6 +19,13 @@ final class PipelineControl: Sendable {
     var isCancelled: Bool { cancelled.load(ordering: .acquiring) }
     var isDraining: Bool { state.withLock { $0.isDraining } }
     var isEnded: Bool { state.withLock { $0.isEnded } }
+    var phase: PipelinePhase {
+        state.withLock { state in
+            if state.isEnded { return .ended }
+            if isCancelled { return .cancelling }
+            return state.isDraining ? .draining : state.isOpen ? .running : .starting
+        }
+    }
     var failure: PipelineError? { state.withLock { $0.failure } }
 
     /// True for the first that asks.
@@ -27,6 +35,9 @@ final class PipelineControl: Sendable {
             return !state.isStarted
         }
     }
+
+    /// All nodes are ready.
+    func open() { state.withLock { $0.isOpen = true } }
 
     /// Nothing runs any more.
     func end() {

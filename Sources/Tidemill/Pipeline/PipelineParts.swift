@@ -12,11 +12,11 @@ final class PipelineParts: Sendable {
         let ports: [String]
         /// For each port, whether everything that reads it wants JSON lines.
         let rendersJSONLines: [Bool]
+        /// How long its jobs took to stop.
+        let stops: StopLatency
         /// One for each worker.
         let tallies: [Tally]
         let failures = FailureCounts()
-        /// How long its jobs took to stop.
-        let stops = StopLatency()
         let progress: SourceProgress?
         /// The ledger of a source.
         let ledger: Ledger?
@@ -24,6 +24,8 @@ final class PipelineParts: Sendable {
         let stage: Stage?
         /// Every channel that it sends into, each once: those of its routes, and the dead letters.
         let downstream: [Channel<Delivery>]
+        /// How many workers could not be stopped.
+        let givenUp = SharedCount()
     }
 
     let parts: [Part]
@@ -31,6 +33,10 @@ final class PipelineParts: Sendable {
     let contexts: ContextRegistry
     let timers: Timers
     let strays: Strays
+    let stopLatency: StopLatency
+    let leftovers: LeftoverLog
+    /// The nodes' workers, while the pipeline runs.
+    private let pools = Mutex<[WorkerPool]>([])
     let ledgers: [Ledger]
     let sources: [String]
     let options: PipelineOptions
@@ -52,7 +58,9 @@ final class PipelineParts: Sendable {
             Ledger(source: source, capacity: inFlight, siblings: node.onSiblingFailure, contexts: contexts)
         }
         let timers = Timers(options.clock, executor: options.executor)
-        let strays = Strays(ledgers)
+        let leftovers = LeftoverLog(ledgers, clock: options.clock, limit: options.leftoverDetails)
+        let strays = Strays(ledgers, leftovers)
+        let stopLatency = StopLatency()
         var parts: [Part] = []
         var sources = ledgers.makeIterator()
         var writers: [ObjectIdentifier: Int] = [:]
@@ -69,6 +77,7 @@ final class PipelineParts: Sendable {
                 routes: routes,
                 ports: outputs.ports,
                 rendersJSONLines: outputs.readers.map { $0.allSatisfy { all[$0].acceptsJSONLines } },
+                stops: StopLatency(partOf: stopLatency),
                 tallies: (0..<node.workers).map { _ in Tally() },
                 progress: node.isSource ? SourceProgress() : nil,
                 ledger: node.isSource ? sources.next() : nil,
@@ -81,10 +90,12 @@ final class PipelineParts: Sendable {
             parts.append(part)
         }
         self.parts = parts
+        self.stopLatency = stopLatency
         self.ledgers = ledgers
         self.contexts = contexts
         self.timers = timers
         self.strays = strays
+        self.leftovers = leftovers
         self.options = options
         self.writers = Mutex(writers)
         self.sources = nodes.filter(\.isSource).map(\.name)
@@ -135,7 +146,8 @@ final class PipelineParts: Sendable {
             ledgers: ledgers,
             tally: tally,
             counts: part.failures,
-            control: control
+            control: control,
+            leftovers: leftovers
         )
     }
 
@@ -189,11 +201,18 @@ final class PipelineParts: Sendable {
         defer { cancels.leave() }
         control.cancel(failure)
         for part in parts {
-            if let channel = part.input { strays.settle(channel.cancel(), .cancelled) }
+            guard let channel = part.input else { continue }
+            strays.settle(channel.cancel(), .cancelled, at: part.node.name, .queued)
         }
     }
 
     // MARK: Watching
+
+    var runningPools: [WorkerPool] { pools.withLock { $0 } }
+
+    func add(_ pool: WorkerPool) { pools.withLock { $0.append(pool) } }
+
+    func removePools() { pools.withLock { $0 = [] } }
 
     func snapshot(name: String) -> PipelineSnapshot {
         let books = parts.flatMap(\.tallies).map(\.books).reduce(strays.books, +)
@@ -202,8 +221,8 @@ final class PipelineParts: Sendable {
             time: options.clock.now,
             books: books,
             nodes: parts.map(NodeSnapshot.init),
-            isDraining: control.isDraining,
-            isEnded: control.isEnded
+            phase: control.phase,
+            isDraining: control.isDraining
         )
     }
 }

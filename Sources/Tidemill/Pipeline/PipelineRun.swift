@@ -26,6 +26,7 @@ struct PipelineRun {
         if gate.hasOpened { await closeSources() }
         parts.timers.end()
         parts.contexts.end()
+        parts.removePools()
         parts.control.end()
     }
 
@@ -44,7 +45,9 @@ struct PipelineRun {
         let needsThread = source.blocksItsThread && options.executor == nil
         let pool = needsThread ? ThreadPool(name: part.node.name, count: 1) : nil
         let task = Task(executorPreference: options.executor ?? pool) {
-            guard await gate.pass(), !parts.control.isCancelled, let output = output(part) else { return }
+            guard await gate.pass() else { return }
+            parts.control.open()
+            guard !parts.control.isCancelled, let output = output(part) else { return }
             do {
                 try await source.run(output)
             } catch is CancellationError where Task.isCancelled || parts.control.isCancelled {
@@ -88,6 +91,7 @@ struct PipelineRun {
     private func run(_ part: PipelineParts.Part, _ settings: StageSettings, _ make: @escaping ProcessorFactory) async {
         guard let stage = part.stage else { return }
         let pool = WorkerPool(parts, part, stage, settings, gate: gate, make: make)
+        parts.add(pool)
         parts.control.onCancel { pool.cancel() }
         parts.contexts.add { pool.stop($0, $1) }
         await pool.run()

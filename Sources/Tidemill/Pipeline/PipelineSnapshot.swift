@@ -10,10 +10,12 @@ public struct PipelineSnapshot: Sendable {
     public let books: Books
     /// The nodes, sources first.
     public let nodes: [NodeSnapshot]
-    /// Whether the sources were asked to stop.
+    /// How far the pipeline is.
+    public let phase: PipelinePhase
+    /// Whether the sources were asked to stop, now or before the end.
     public let isDraining: Bool
     /// Whether the run is over.
-    public let isEnded: Bool
+    public var isEnded: Bool { phase == .ended }
 }
 
 /// What one node was doing at one moment.
@@ -66,7 +68,7 @@ public struct NodeSnapshot: Sendable {
         sent = part.tallies.map(\.sent.value).reduce(0, +)
         failed = part.tallies.map(\.failed.value).reduce(0, +)
         retried = part.tallies.map(\.retried.value).reduce(0, +)
-        givenUp = part.tallies.map(\.givenUp.value).reduce(0, +)
+        givenUp = part.givenUp.value
         books = part.tallies.map(\.books).reduce(Books(), +)
         queued = part.input?.count ?? 0
         capacity = part.input?.limits.capacity ?? 0

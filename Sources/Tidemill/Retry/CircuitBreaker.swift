@@ -58,12 +58,12 @@ struct CircuitBreaker {
     /// Whether the stage takes jobs as they come.
     var isClosed: Bool { state == .closed }
 
-    /// 0 closed, 1 on trial, 2 open.
-    var level: Int {
+    /// What the stage's gate lets through.
+    var gate: Gate {
         switch state {
-        case .closed: 0
-        case .trial: 1
-        case .open: 2
+        case .closed: .open
+        case .open(let until): .shut(until: until)
+        case .trial: .trial
         }
     }
 

@@ -79,9 +79,17 @@ final class Retries: Sendable {
     /// Whether the stage takes no jobs because too many have failed.
     var isBroken: Bool { state.withLock { $0.breaker?.isClosed == false } }
 
-    /// Where the circuit breaker stands (0 closed, 1 on trial, 2 open) and how often it has opened.
-    var breakerState: (level: Int, openings: Int)? {
-        state.withLock { state in state.breaker.map { ($0.level, $0.openings) } }
+    /// The breaker's gate and how often it has shut, if there is a breaker.
+    var breakerState: (gate: CircuitBreaker.Gate, openings: Int)? {
+        state.withLock { state in state.breaker.map { ($0.gate, $0.openings) } }
+    }
+
+    /// How many jobs wait, the first `count` of them by when they are due, and the breaker's gate, if there is one.
+    func glimpse(first count: Int) -> (count: Int, first: [WaitingJob], gate: CircuitBreaker.Gate?) {
+        state.withLock { state in
+            let waiting = state.waiting.values.sorted { ($0.until, $0.number) < ($1.until, $1.number) }
+            return (waiting.count, Array(waiting.prefix(count)), state.breaker?.gate)
+        }
     }
 
     // MARK: The worker's side
@@ -96,17 +104,21 @@ final class Retries: Sendable {
         if counts {
             let transient = failures.count { RetryPolicy.isTransient($0.failure) }
             let retried = failures.count { !$0.delivery.attempts.isEmpty }
-            record(succeeded: attempts - transient, failed: transient, fresh: attempts - retried, now)
+            // What was stopped says nothing about whether the rest would succeed.
+            let stopped = min(results.settled.elements.count { $0.outcome.isStop }, attempts)
+            let succeeded = max(attempts - transient - stopped, 0)
+            record(succeeded: succeeded, failed: transient, fresh: max(attempts - retried, 0), now)
         }
         guard !failures.isEmpty else { return 0 }
         var waiting = 0
         results.failures = failures.filter { delivery, failure in
             guard let delay = delay(delivery, failure, now) else { return true }
             let attempt = Attempt(end: now.nanoseconds, message: failure.message)
-            if wait(delivery.after(attempt), position, until: now + delay) {
+            let tried = delivery.after(attempt)
+            if wait(tried, position, until: now + delay) {
                 waiting += 1
             } else {
-                results.settle(delivery.ticket, .cancelled)
+                results.settle(tried, .cancelled)
             }
             return false
         }

@@ -41,7 +41,7 @@ final class SinkProcessor: Processor {
         for index in deliveries.indices {
             guard let outcome = outcome(index) else { continue }
             let isDeadLetter = deliveries[index].job.details?.failure != nil && outcome == .delivered
-            results.settle(deliveries[index].ticket, isDeadLetter ? .deadLettered : outcome)
+            results.settle(deliveries[index], isDeadLetter ? .deadLettered : outcome)
         }
         _ = watch.advance(batch, by: batch.count)
     }

@@ -26,6 +26,8 @@ package final class BatchResults: @unchecked Sendable {
     package internal(set) var failures: [(delivery: Delivery, failure: JobFailure)] = []
     /// The jobs that ended here.
     package let settled = Batch<(ticket: Ticket, outcome: Outcome)>()
+    /// The settled jobs that are not done, in full, for who asks what is left.
+    private(set) var unfinished: [(delivery: Delivery, outcome: Outcome, state: JobState)] = []
     /// Whether a processor is to stop behind the first job that fails, and leave the rest in the batch: results that
     /// keep their order can't have a gap in the middle.
     package internal(set) var stopsAtFailure = false
@@ -67,9 +69,15 @@ package final class BatchResults: @unchecked Sendable {
         settled.append((ticket, outcome))
     }
 
+    /// The job ended here; if it is not done, it is noted in full.
+    package func settle(_ delivery: borrowing Delivery, _ outcome: Outcome, _ state: JobState = .atWork) {
+        if !outcome.isSettled { unfinished.append((copy delivery, outcome, state)) }
+        settle(delivery.ticket, outcome)
+    }
+
     /// The job was stopped for that reason; `timeout` is its failure where the attempt took too long.
     package func stop(_ delivery: Delivery, _ reason: StopReason, timeout: JobFailure) {
-        if let outcome = reason.outcome { settle(delivery.ticket, outcome) } else { fail(delivery, timeout) }
+        if let outcome = reason.outcome { settle(delivery, outcome) } else { fail(delivery, timeout) }
     }
 
     /// The job failed; the stage's policy says what happens to it.
@@ -81,6 +89,7 @@ package final class BatchResults: @unchecked Sendable {
         failures.removeAll(keepingCapacity: true)
         added.removeAll(keepingCapacity: true)
         settled.removeAll()
+        unfinished.removeAll()
         for output in outputs { output.removeAll() }
     }
 }

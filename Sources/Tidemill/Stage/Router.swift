@@ -10,6 +10,7 @@ package final class Router {
     package let tally: Tally
     let counts: FailureCounts
     private let control: PipelineControl
+    private let leftovers: LeftoverLog?
     private let evicted = Batch<Delivery>()
 
     init(
@@ -18,7 +19,8 @@ package final class Router {
         ledgers: [Ledger],
         tally: Tally,
         counts: FailureCounts,
-        control: PipelineControl
+        control: PipelineControl,
+        leftovers: LeftoverLog? = nil
     ) {
         self.routes = routes
         self.failures = failures
@@ -26,6 +28,7 @@ package final class Router {
         self.tally = tally
         self.counts = counts
         self.control = control
+        self.leftovers = leftovers
     }
 
     /// Whether the pipeline was cancelled, so that nothing goes on any more.
@@ -38,6 +41,9 @@ package final class Router {
             await send(results.outputs[port], to: port)
         }
         if !results.failures.isEmpty { await dispose(of: results.failures) }
+        for (delivery, outcome, state) in results.unfinished {
+            leftovers?.note(delivery, outcome, at: failures.node, state)
+        }
         settle(results.settled)
         results.removeAll()
     }
@@ -62,7 +68,9 @@ package final class Router {
         if !evicted.isEmpty { settleAll(evicted, .dropped) }
         if batch.isEmpty { return }
         let refused: Outcome = channel.limits.overflow == .reject ? .rejected : .dropped
-        settleAll(batch, signal == .full ? refused : .cancelled)
+        let outcome = signal == .full ? refused : .cancelled
+        leftovers?.note(batch, outcome, at: failures.node, .leaving)
+        settleAll(batch, outcome)
     }
 
     /// Nobody reads what a node sends here: its jobs have failed.
@@ -79,7 +87,9 @@ package final class Router {
         for (delivery, failure) in failed {
             switch failures.dispose(delivery, failure) {
             case .deadLetter(let letter): letters.append(Delivery(letter, ticket: delivery.ticket))
-            case .settle(let outcome): settle(delivery.ticket, outcome)
+            case .settle(let outcome):
+                leftovers?.note(delivery, outcome, at: failures.node, .atWork, extraAttempts: 1)
+                settle(delivery.ticket, outcome)
             }
         }
         if !letters.isEmpty, let channel = failures.deadLetters { await send(letters, into: channel) }

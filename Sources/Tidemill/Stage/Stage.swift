@@ -40,7 +40,7 @@ final class Stage: Sendable {
             options: options,
             timers: timers,
             deadline: { Self.deadline($0, settings.deadline, ledgers) },
-            settle: { strays.settle($0, $1) },
+            settle: { strays.settle($0, $1, at: node.name, .waiting) },
             returned: { sequencer?.wakeForReturn() },
             report: { Self.report($0, node.name, options.logger) }
         )

@@ -51,6 +51,10 @@ package final class StopLatency: Sendable {
 
     private let counts = Mutex([Int](repeating: 0, count: bounds.count + 1))
     private let timer = Mutex<Metrics.Timer?>(nil)
+    private let whole: StopLatency?
+
+    /// What is recorded counts for `whole`, too.
+    init(partOf whole: StopLatency? = nil) { self.whole = whole }
 
     /// Tells the metrics, too, from now on.
     func report(to timer: Metrics.Timer) { self.timer.withLock { $0 = timer } }
@@ -60,6 +64,7 @@ package final class StopLatency: Sendable {
         let bucket = Self.bounds.firstIndex { nanoseconds <= $0 } ?? Self.bounds.count
         counts.withLock { $0[bucket] += 1 }
         timer.withLock { $0 }?.recordNanoseconds(Int64(nanoseconds))
+        whole?.record(time)
     }
 
     private static func pow(_ base: Double, _ exponent: Int) -> Double {

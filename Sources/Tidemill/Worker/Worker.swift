@@ -72,14 +72,13 @@ final class Worker: @unchecked Sendable {
     private func handle(_ run: Batch<Delivery>, started: Duration, deadline: Duration?) async -> Bool {
         while !run.isEmpty, !watch.needsRenewal {
             let (position, count) = (run.position, run.count)
-            guard watch.begin(run, rest: batch, started: started, deadline: deadline) else {
-                for delivery in run.elements { results.settle(delivery.ticket, .cancelled) }
+            if watch.begin(run, rest: batch, started: started, deadline: deadline) {
+                await processor.process(run, results)
+                guard watch.end() else { return false }
+            } else {
+                for delivery in run.elements { results.settle(delivery, .cancelled, .queued) }
                 run.removeAll()
-                await finish(position, count)
-                break
             }
-            await processor.process(run, results)
-            guard watch.end() else { return false }
             let done = count - run.count
             run.position = position + UInt64(done)
             await finish(position, done)
@@ -100,7 +99,7 @@ final class Worker: @unchecked Sendable {
             if let outcome = stage.outcomeWithoutStart(single[0], now) {
                 results.settle(single[0].ticket, outcome)
                 single.removeFirst(1)
-                await finish(single.position, 1)
+                await finish(single.position, 1, attempts: 0)
             } else {
                 let deadline = stage.deadline(single[0])
                 single[0].shrink(to: deadline)
@@ -126,11 +125,13 @@ final class Worker: @unchecked Sendable {
     }
 
     /// Sends the results of the run that began at `position` on, but for failures that get another attempt.
-    private func finish(_ position: UInt64, _ done: Int) async {
+    ///
+    /// `attempts` are those of its jobs that a handler was called for; by default all.
+    private func finish(_ position: UInt64, _ done: Int, attempts: Int? = nil) async {
         if done == 0 { return }
         let end = position + UInt64(done)
         router.counts.attempts.add(results.failures)
-        let waiting = stage.retries.take(from: results, attempts: done, position: end - 1)
+        let waiting = stage.retries.take(from: results, attempts: attempts ?? done, position: end - 1)
         router.tally.retried.add(waiting)
         guard let sequencer = stage.sequencer else { return await router.forward(results) }
         // The one that waits is the last, and has a run of its own in the sequence once it is done.

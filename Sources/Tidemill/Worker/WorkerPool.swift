@@ -82,6 +82,11 @@ final class WorkerPool: Sendable {
         for watch in state.withLock({ $0.watches }) { watch?.stop(ticket, reason) }
     }
 
+    /// The node's name, and what each of its workers is at; nil for one that has ended.
+    func glimpses() -> (node: String, workers: [WorkerGlimpse?]) {
+        (part.node.name, state.withLock { $0.watches }.map { $0?.glimpse() })
+    }
+
     // MARK: One worker
 
     /// Starts a worker; it begins to work once `mayBegin` says so.
@@ -120,7 +125,12 @@ final class WorkerPool: Sendable {
     private func makeProcessor(_ number: Int, _ watch: WorkerWatch) async -> (any Processor)? {
         do {
             return try await make(parts.workerContext(part, number, watch))
-        } catch is CancellationError where parts.control.isCancelled {
+        } catch  where parts.control.isCancelled {
+            // A script that is interrupted in its `init` says so in an error of its own.
+            parts.logger(part.node.name).info(
+                "a worker was stopped before it was ready",
+                metadata: ["error": "\(error)"]
+            )
             return nil
         } catch {
             parts.cancel(PipelineError(.start, node: part.node.name, error))
@@ -156,7 +166,7 @@ final class WorkerPool: Sendable {
             return (state.givenUp, state.isCancelled)
         }
         threads?.replaceThread()
-        part.tallies[number].givenUp.add(1)
+        part.givenUp.add(1)
         part.tallies[number].isBusy = false
         let job = given.deliveries[given.stuck.lowerBound].delivery.ticket.jobID(parts.sources)
         parts.logger(part.node.name).error(
@@ -184,7 +194,8 @@ final class WorkerPool: Sendable {
         for (index, (delivery, position)) in given.deliveries.enumerated() {
             guard given.stuck.contains(index) else {
                 stage.input.expect(1)
-                parts.strays.settle(stage.input.giveBack(delivery, position: position), .cancelled)
+                let leftovers = stage.input.giveBack(delivery, position: position)
+                parts.strays.settle(leftovers, .cancelled, at: part.node.name, .queued)
                 stage.sequencer?.wakeForReturn()
                 continue
             }

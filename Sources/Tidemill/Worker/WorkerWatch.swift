@@ -81,12 +81,11 @@ package final class WorkerWatch: PipelineTimer, @unchecked Sendable {
     /// The worker begins a batch, which nobody changes but ``advance(_:by:)`` until ``end()``; `rest` is what it has
     /// taken and not begun.
     ///
-    /// False, and nothing begun, if the worker was stopped for good: nobody would stop these jobs any more.
+    /// False if it was stopped for good: nobody would stop what it begins now.
     func begin(_ batch: Batch<Delivery>, rest: Batch<Delivery>, started: Duration, deadline: Duration?) -> Bool {
         let begins = state.withLock { state in
-            if state.isCancelled { return false }
-            state.work = Work(batch, rest, deadline, started: started)
-            return true
+            if !state.isCancelled { state.work = Work(batch, rest, deadline, started: started) }
+            return !state.isCancelled
         }
         guard begins, timeout != nil || deadline != nil else { return begins }
         let limit = timeout.map { started + (batch.count == 1 ? $0 : $0 / 8) }
@@ -129,11 +128,11 @@ package final class WorkerWatch: PipelineTimer, @unchecked Sendable {
         }
     }
 
+    /// Whether the worker was stopped for good, so that the rest of its batch is not begun any more.
+    package var isCancelled: Bool { state.withLock { $0.isCancelled } }
+
     /// Whether the worker was given up: what it had has other owners by now.
     package var isGivenUp: Bool { state.withLock { $0.isAbandoned } }
-
-    /// Whether the worker was stopped for good; what it asks after it is ready to be stopped is told in time.
-    package var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
     /// Why the job at that place of the batch was stopped, if it was.
     package func verdict(_ index: Int) -> StopReason? {
@@ -184,6 +183,27 @@ package final class WorkerWatch: PipelineTimer, @unchecked Sendable {
         if let reason = next.stop { return stop(reason) { _, _ in true } }
         guard let look = next.look else { return }
         if look > now { timers.set(self, at: look) } else { abandon() }
+    }
+
+    /// What the worker is at.
+    func glimpse() -> WorkerGlimpse {
+        let now = clock.now
+        return state.withLock { state in
+            // Only who says which job is at hand leaves its batch alone meanwhile.
+            guard let work = state.work, let stoppable = state.stoppable else { return WorkerGlimpse() }
+            let hand = stoppable.atHand.clamped(to: 0..<work.batch.count)
+            guard !hand.isEmpty else { return WorkerGlimpse() }
+            let job = work.base + hand.lowerBound
+            if job != work.seen.job { state.work?.seen = (job, now) }
+            let since = job == work.seen.job ? work.seen.since : now
+            return WorkerGlimpse(
+                job: work.batch[hand.lowerBound],
+                count: hand.count,
+                since: since,
+                due: [timeout.map { since + $0 }, work.deadline].compactMap(\.self).min(),
+                stop: work.verdict.map { ($0.reason, $0.time) }
+            )
+        }
     }
 
     private func stop(_ reason: StopReason, where fits: (borrowing Work, Range<Int>) -> Bool) {

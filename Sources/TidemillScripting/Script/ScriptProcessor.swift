@@ -71,7 +71,7 @@ final class ScriptProcessor: Processor {
         if let reason = worker.watch.verdict(index) {
             results.stop(delivery, reason, timeout: worker.watch.timeoutFailure(error.traceback))
         } else if Task.isCancelled {
-            results.settle(delivery.ticket, .cancelled)
+            results.settle(delivery, .cancelled)
         } else {
             // It was meant for the job before.
             return false

@@ -125,6 +125,8 @@ extension ScriptFile {
     /// Loads the script, and stops one that does not come to an end.
     func load(into state: LuaState) throws(ScriptError) {
         let (interrupter, generation) = (state.interrupter, state.generation + 1)
+        // The system's clock whatever the pipeline's: loading holds its thread, so a clock that waits for it to become
+        // idle would never come to this.
         let watch = Task.detached {
             try await ContinuousClock().sleep(for: Self.loadTimeout)
             interrupter?.interrupt(generation)

@@ -59,7 +59,8 @@ import Tidemill
             text: source(#""zzz":1"#),
             issues: [
                 "c.json:1:45: /sources/0/zzz: unknown key \"zzz\""
-                    + " (hint: known keys: name, type, on_error, count, rate, token, headers)"
+                    + " (hint: known keys: name, type, deadline, on_sibling_failure, on_error, count, rate, token, "
+                    + "headers)"
             ]
         ),
         Case(
@@ -199,9 +200,9 @@ import Tidemill
             text: stage(#""type":"upper","memory":"1MiB","script":"x""#),
             issues: [
                 "c.json:2:40: /stages/0/memory: unknown key \"memory\" (hint: known keys: name, type, inputs, workers, "
-                    + "channel, dispatch, order, on_error)",
+                    + "channel, dispatch, order, timeout, deadline, retry, circuit_breaker, max_stuck_workers, on_error)",
                 "c.json:2:56: /stages/0/script: unknown key \"script\" (hint: known keys: name, type, inputs, workers, "
-                    + "channel, dispatch, order, on_error)",
+                    + "channel, dispatch, order, timeout, deadline, retry, circuit_breaker, max_stuck_workers, on_error)",
             ]
         ),
         Case(

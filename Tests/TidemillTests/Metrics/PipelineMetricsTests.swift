@@ -91,7 +91,7 @@ import TidemillTesting
             options.metricsInterval = .seconds(10)
             let source = PipelineNode.source("in") { output in
                 for number in 0..<6 as Range<Int64> {
-                    try await output.clock.sleep(for: .seconds(5))
+                    try await output.clock.sleep(for: .seconds(4))
                     try await output.send(.integer(number))
                 }
             }

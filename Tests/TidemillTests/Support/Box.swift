@@ -3,9 +3,11 @@ import Tidemill
 
 /// A pipeline that its own nodes know.
 final class Box: Sendable {
-    private let pipeline = Mutex<Pipeline?>(nil)
+    private let held = Mutex<Pipeline?>(nil)
 
-    func set(_ pipeline: Pipeline) { self.pipeline.withLock { $0 = pipeline } }
+    var pipeline: Pipeline? { held.withLock { $0 } }
 
-    func cancel() { pipeline.withLock { $0 }?.cancel() }
+    func set(_ pipeline: Pipeline) { held.withLock { $0 = pipeline } }
+
+    func cancel() { pipeline?.cancel() }
 }
