@@ -84,7 +84,10 @@ let package = Package(
         // What `make bench` measures inside one process; not for users.
         .executableTarget(
             name: "tidemill-bench",
-            dependencies: ["Tidemill", "TidemillScripting", "TidemillLua"],
+            dependencies: [
+                "Tidemill", "TidemillScripting", "TidemillLua",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             path: "Benchmarks/programs",
             swiftSettings: settings
         ),
@@ -96,6 +99,7 @@ let package = Package(
             dependencies: [
                 "Tidemill", "TidemillTesting",
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
             ],

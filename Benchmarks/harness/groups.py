@@ -1,8 +1,8 @@
-"""The four groups: what is run, and what it is held against."""
-import json
+"""The groups: what is run, and what it is held against."""
 import os
 
 from .check import problem_with
+from .engine import cancel, figure as own_figure, overhead
 from .model import Derived, Group, Row
 
 MIB = 1 << 20
@@ -22,11 +22,6 @@ class Places:
 
     def script(self, name):
         return os.path.join(self.benchmarks, "scripts", name + ".lua")
-
-
-def own_figure(key):
-    """The figure that a program prints about itself, in one JSON line."""
-    return lambda sample: float(json.loads(sample.stdout)[key])
 
 
 def log(places, inputs, options):
@@ -147,4 +142,4 @@ def startup(places, inputs, options):
     return Group("startup", "Start-up, exec to first byte of output", rows, times=4)
 
 
-GROUPS = {"log": log, "dispatch": dispatch, "memory": memory, "startup": startup}
+GROUPS = {"log": log, "dispatch": dispatch, "memory": memory, "startup": startup, "cancel": cancel, "overhead": overhead}

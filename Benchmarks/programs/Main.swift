@@ -22,8 +22,16 @@ struct Main {
         case "idle":
             print("{\"workers\":\(workers),\"rss_kib\":\(try await measureIdleWorkers(workers))}")
             return
+        case "cancel":
+            print(try await measureStops(workers: workers, runs: option("--runs", in: arguments) ?? 20))
+            return
+        case "overhead":
+            let rounds = option("--runs", in: arguments) ?? 5
+            print(try await measureOverhead(jobs: jobs, rounds: rounds))
+            return
         default:
-            throw BenchmarkError(message: "usage: tidemill-bench pipe|chan|lua-empty|idle [--workers N] [--jobs N]")
+            let patterns = "pipe|chan|lua-empty|idle|cancel|overhead"
+            throw BenchmarkError(message: "usage: tidemill-bench \(patterns) [--workers N] [--jobs N] [--runs R]")
         }
         _ = try await measure(max(jobs / 20, 1))
         let time = try await measure(jobs)

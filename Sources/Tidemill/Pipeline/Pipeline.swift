@@ -1,4 +1,5 @@
 public import Logging
+public import Metrics
 public import ServiceLifecycle
 
 /// Sources, stages and sinks, linked by bounded channels.
@@ -38,6 +39,8 @@ public final class Pipeline: Service {
     public func run() async throws {
         guard parts.control.start() else { throw PipelineError(.start, node: name, "a pipeline runs once") }
         let run = PipelineRun(parts, options)
+        let metrics = PipelineMetrics(name, parts)
+        metrics?.start()
         await withTaskCancellationHandler {
             await withGracefulShutdownHandler {
                 await run.run()
@@ -47,6 +50,7 @@ public final class Pipeline: Service {
         } onCancel: {
             self.cancel()
         }
+        metrics?.collect()
         if let failure = parts.control.failure { throw failure }
     }
 
@@ -92,6 +96,10 @@ public struct PipelineOptions: Sendable {
     public var random: @Sendable () -> UInt64 = { .random(in: 0 ... .max) }
     /// How long a job may take to stop that was told to, before its worker is given up and replaced.
     public var stopGrace: Duration = .seconds(1)
+    /// Where metrics go; nil is the program's own backend, as it is when the run starts.
+    public var metrics: (any MetricsFactory)?
+    /// How often counters and gauges are brought up to date during a run; they are once more at its end.
+    public var metricsInterval: Duration = .seconds(1)
     /// How many of the jobs that are left at the end ``Pipeline/leftovers`` has in detail.
     public var leftoverDetails = 1_000
 

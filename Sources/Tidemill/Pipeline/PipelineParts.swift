@@ -12,8 +12,11 @@ final class PipelineParts: Sendable {
         let ports: [String]
         /// For each port, whether everything that reads it wants JSON lines.
         let rendersJSONLines: [Bool]
+        /// How long its jobs took to stop.
+        let stops: StopLatency
         /// One for each worker.
         let tallies: [Tally]
+        let failures = FailureCounts()
         let progress: SourceProgress?
         /// The ledger of a source.
         let ledger: Ledger?
@@ -30,10 +33,10 @@ final class PipelineParts: Sendable {
     let contexts: ContextRegistry
     let timers: Timers
     let strays: Strays
+    let stopLatency: StopLatency
     let leftovers: LeftoverLog
     /// The nodes' workers, while the pipeline runs.
     private let pools = Mutex<[WorkerPool]>([])
-    let stopLatency = StopLatency()
     let ledgers: [Ledger]
     let sources: [String]
     let options: PipelineOptions
@@ -57,6 +60,7 @@ final class PipelineParts: Sendable {
         let timers = Timers(options.clock, executor: options.executor)
         let leftovers = LeftoverLog(ledgers, clock: options.clock, limit: options.leftoverDetails)
         let strays = Strays(ledgers, leftovers)
+        let stopLatency = StopLatency()
         var parts: [Part] = []
         var sources = ledgers.makeIterator()
         var writers: [ObjectIdentifier: Int] = [:]
@@ -73,6 +77,7 @@ final class PipelineParts: Sendable {
                 routes: routes,
                 ports: outputs.ports,
                 rendersJSONLines: outputs.readers.map { $0.allSatisfy { all[$0].acceptsJSONLines } },
+                stops: StopLatency(partOf: stopLatency),
                 tallies: (0..<node.workers).map { _ in Tally() },
                 progress: node.isSource ? SourceProgress() : nil,
                 ledger: node.isSource ? sources.next() : nil,
@@ -85,6 +90,7 @@ final class PipelineParts: Sendable {
             parts.append(part)
         }
         self.parts = parts
+        self.stopLatency = stopLatency
         self.ledgers = ledgers
         self.contexts = contexts
         self.timers = timers
@@ -139,6 +145,7 @@ final class PipelineParts: Sendable {
             failures: policy,
             ledgers: ledgers,
             tally: tally,
+            counts: part.failures,
             control: control,
             leftovers: leftovers
         )

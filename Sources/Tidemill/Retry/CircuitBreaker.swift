@@ -47,6 +47,8 @@ struct CircuitBreaker {
     private var state = State.closed
     private var pause: Duration
     private var counts = SlidingCounts()
+    /// How often the stage stopped taking jobs.
+    private(set) var openings = 0
 
     init(_ policy: BreakerPolicy) {
         self.policy = policy
@@ -99,6 +101,7 @@ struct CircuitBreaker {
 
     private mutating func open(_ now: Duration) -> Gate {
         state = .open(until: now + pause)
+        openings += 1
         counts = SlidingCounts()
         return .shut(until: now + pause)
     }

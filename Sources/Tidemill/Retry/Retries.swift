@@ -79,6 +79,11 @@ final class Retries: Sendable {
     /// Whether the stage takes no jobs because too many have failed.
     var isBroken: Bool { state.withLock { $0.breaker?.isClosed == false } }
 
+    /// The breaker's gate and how often it has shut, if there is a breaker.
+    var breakerState: (gate: CircuitBreaker.Gate, openings: Int)? {
+        state.withLock { state in state.breaker.map { ($0.gate, $0.openings) } }
+    }
+
     /// How many jobs wait, the first `count` of them by when they are due, and the breaker's gate, if there is one.
     func glimpse(first count: Int) -> (count: Int, first: [WaitingJob], gate: CircuitBreaker.Gate?) {
         state.withLock { state in

@@ -8,6 +8,7 @@ package final class Router {
     private let failures: FailurePolicy
     private let ledgers: [Ledger]
     package let tally: Tally
+    let counts: FailureCounts
     private let control: PipelineControl
     private let leftovers: LeftoverLog?
     private let evicted = Batch<Delivery>()
@@ -17,6 +18,7 @@ package final class Router {
         failures: FailurePolicy,
         ledgers: [Ledger],
         tally: Tally,
+        counts: FailureCounts,
         control: PipelineControl,
         leftovers: LeftoverLog? = nil
     ) {
@@ -24,6 +26,7 @@ package final class Router {
         self.failures = failures
         self.ledgers = ledgers
         self.tally = tally
+        self.counts = counts
         self.control = control
         self.leftovers = leftovers
     }
@@ -79,6 +82,7 @@ package final class Router {
 
     private func dispose(of failed: [(delivery: Delivery, failure: JobFailure)]) async {
         tally.failed.add(failed.count)
+        counts.jobs.add(failed)
         let letters = Batch<Delivery>(capacity: failed.count)
         for (delivery, failure) in failed {
             switch failures.dispose(delivery, failure) {

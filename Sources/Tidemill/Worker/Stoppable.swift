@@ -1,3 +1,4 @@
+import Metrics
 import Synchronization
 
 /// How somebody else finds out which job a processor is at, and stops it.
@@ -49,11 +50,21 @@ package final class StopLatency: Sendable {
     private static let bounds: [Int] = (0..<64).map { Int(10_000 * pow(1.25, $0)) }
 
     private let counts = Mutex([Int](repeating: 0, count: bounds.count + 1))
+    private let timer = Mutex<Metrics.Timer?>(nil)
+    private let whole: StopLatency?
+
+    /// What is recorded counts for `whole`, too.
+    init(partOf whole: StopLatency? = nil) { self.whole = whole }
+
+    /// Tells the metrics, too, from now on.
+    func report(to timer: Metrics.Timer) { self.timer.withLock { $0 = timer } }
 
     func record(_ time: Duration) {
         let nanoseconds = time.nanoseconds
         let bucket = Self.bounds.firstIndex { nanoseconds <= $0 } ?? Self.bounds.count
         counts.withLock { $0[bucket] += 1 }
+        timer.withLock { $0 }?.recordNanoseconds(Int64(nanoseconds))
+        whole?.record(time)
     }
 
     private static func pow(_ base: Double, _ exponent: Int) -> Double {

@@ -132,6 +132,7 @@ final class Worker: @unchecked Sendable {
     private func finish(_ position: UInt64, _ done: Int, attempts: Int? = nil) async {
         if done == 0 { return }
         let end = position + UInt64(done)
+        router.counts.attempts.add(results.failures)
         let waiting = stage.retries.take(from: results, attempts: attempts ?? done, position: end - 1)
         router.tally.retried.add(waiting)
         guard let sequencer = stage.sequencer else { return await router.forward(results) }

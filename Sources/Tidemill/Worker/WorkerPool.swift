@@ -100,7 +100,7 @@ final class WorkerPool: Sendable {
             parts.timers,
             timeout: settings.timeout,
             grace: parts.options.stopGrace,
-            latency: parts.stopLatency
+            latency: part.stops
         ) { [weak self] in self?.replace(number, $0) }
         state.withLock { $0.watches[number] = watch }
         launch(watch) {
@@ -202,6 +202,7 @@ final class WorkerPool: Sendable {
             let results = stage.makeResults()
             let failure = JobFailure(.stuck, "the handler could not be stopped, and its worker was given up")
             results.stop(delivery, given.reason, timeout: failure)
+            router.counts.attempts.add(results.failures)
             if let sequencer = stage.sequencer {
                 _ = await sequencer.deliver(results, start: position, end: position + 1, through: router)
             } else {

@@ -48,6 +48,8 @@ final class ScriptProcessor: Processor {
     private func run(_ batch: Batch<Delivery>, _ results: BatchResults) async -> Bool {
         current.begin(batch, state)
         stopper.begin(state.interrupter, state.generation + 1)
+        // Asked when it can be stopped, or a stop in between would have been that of the call before.
+        if worker.watch.isCancelled { return true }
         let error = await finish(state.handle(inputs))
         let finished = state.finishedInputs
         var done = finished

@@ -22,6 +22,7 @@ import Testing
             failures: policy,
             ledgers: [ledger],
             tally: Tally(),
+            counts: FailureCounts(),
             control: PipelineControl()
         )
     }
