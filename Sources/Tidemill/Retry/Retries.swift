@@ -177,7 +177,7 @@ final class Retries: Sendable {
         if let gate { move(gate) }
     }
 
-    fileprivate func wakeBreaker() {
+    func wakeBreaker() {
         let gate = state.withLock { $0.breaker?.wake(now: options.clock.now) }
         if let gate { move(gate) }
     }
@@ -196,7 +196,7 @@ final class Retries: Sendable {
     // MARK: Ends of waits
 
     /// A job's time has come.
-    fileprivate func end(_ job: WaitingJob) {
+    func end(_ job: WaitingJob) {
         guard remove({ $0.number == job.number }).count == 1 else { return }
         let leftovers = channel.giveBack(job.delivery, position: job.position)
         if !leftovers.isEmpty { settle(leftovers, .cancelled) }
@@ -238,53 +238,5 @@ final class Retries: Sendable {
             hold(&state)
             return jobs
         }
-    }
-}
-
-/// A job that waits for its next attempt.
-///
-/// `@unchecked Sendable`: as its superclass; all of its own is constant.
-final class WaitingJob: PipelineTimer, @unchecked Sendable {
-    let delivery: Delivery
-    let position: UInt64
-    let number: UInt64
-    let until: Duration
-    private let retries: Retries
-
-    init(_ delivery: Delivery, _ position: UInt64, number: UInt64, due: Duration, _ retries: Retries) {
-        self.delivery = delivery
-        self.position = position
-        self.number = number
-        until = due
-        self.retries = retries
-    }
-
-    override func fire() { retries.end(self) }
-}
-
-/// Wakes a breaker when its pause is over.
-private final class BreakerAlarm: PipelineTimer, @unchecked Sendable {
-    private let retries: Retries
-
-    init(_ retries: Retries) { self.retries = retries }
-
-    override func fire() { retries.wakeBreaker() }
-}
-
-/// The pipeline's random numbers as a generator.
-private struct DrawnRandom: RandomNumberGenerator {
-    let draw: @Sendable () -> UInt64
-
-    mutating func next() -> UInt64 { draw() }
-}
-
-extension Delivery {
-    /// The attempts of the stage at hand that failed so far.
-    package var attempts: [Attempt] { job.details?.attempts ?? [] }
-
-    /// The delivery after another attempt that failed.
-    fileprivate func after(_ attempt: Attempt) -> Delivery {
-        let details = (job.details ?? JobDetails()).with(attempts: attempts + [attempt])
-        return Delivery(Job(value: job.value, details: details), ticket: ticket)
     }
 }
