@@ -24,8 +24,8 @@ test: setup setup-tools ## Runs all tests.
 	$(SWIFT) build --build-tests $(SWIFTFLAGS)
 	$(SWIFT) test --disable-xctest --skip-build $(SWIFTFLAGS)
 
-sanitize: setup ## Runs the tests of the Lua wall under the address sanitizer, and those of the engine under the thread sanitizer.
-	ASAN_OPTIONS=detect_leaks=1 $(SWIFT) test --disable-xctest --sanitize=address --scratch-path .build-asan --filter 'TidemillLuaTests|TidemillValueTests'
+sanitize: setup ## Runs the tests of the Lua wall and the threads under the address sanitizer, and those of the engine under the thread sanitizer.
+	ASAN_OPTIONS=detect_leaks=1 $(SWIFT) test --disable-xctest --sanitize=address --scratch-path .build-asan --filter 'TidemillLuaTests|TidemillValueTests|ThreadPoolTests'
 	$(SWIFT) test --disable-xctest --sanitize=thread --scratch-path .build-tsan -Xswiftc -DTIDEMILL_SANITIZE_THREADS --filter 'TidemillTests' --skip ChannelStateTests
 
 lint: setup setup-tools ## Checks format, imports, file sizes, scripts and documents.

@@ -51,12 +51,17 @@ package final class ThreadPool: TaskExecutor {
         mutex.deallocate()
     }
 
+    /// Whoever resumes a task of the pool's calls this and holds no reference to the pool: it may live for that task only.
     package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
+        // From the moment that the job can be taken, a thread may run the pool's last task and all be freed, while this
+        // one has yet to signal.
+        let kept = Unmanaged.passRetained(self)
+        defer { kept.release() }
         pthread_mutex_lock(mutex)
         state.pointee.jobs.append(job)
-        pthread_mutex_unlock(mutex)
         pthread_cond_signal(condition)
+        pthread_mutex_unlock(mutex)
     }
 
     /// Starts another thread in place of one that does not come back from what it runs.

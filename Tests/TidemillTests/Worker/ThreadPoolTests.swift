@@ -8,6 +8,10 @@ import Testing
         let numbers = Mutex<[Int]>([])
     }
 
+    private final class Sleepers: Sendable {
+        let list = Mutex<[UnsafeContinuation<Void, Never>]>([])
+    }
+
     private final class Flags: Sendable {
         let entered = Atomic<Bool>(false)
         let released = Atomic<Bool>(false)
@@ -58,13 +62,42 @@ import Testing
         pool.stop()
     }
 
-    @Test func isFreedOnceItsThreadsHaveEnded() {
+    /// Under the address sanitizer: whoever wakes a pool's last tasks is still at it when the pool is freed.
+    @Test func mayBeFreedWhileItsLastTaskIsBeingHandedOver() async {
+        for _ in 0..<300 {
+            await withDiscardingTaskGroup { group in
+                for _ in 0..<8 { group.addTask { await self.runAndFreePool(tasks: 6) } }
+            }
+        }
+    }
+
+    /// Has tasks wait on a pool of their own, wakes them from elsewhere, and lets go of the pool when they have ended.
+    private func runAndFreePool(tasks: Int) async {
+        let pool = ThreadPool(name: "brief", count: 2)
+        let waiting = Sleepers()
+        await withDiscardingTaskGroup { group in
+            for _ in 0..<tasks {
+                group.addTask(executorPreference: pool) {
+                    await withUnsafeContinuation { continuation in waiting.list.withLock { $0.append(continuation) } }
+                }
+            }
+            while waiting.list.withLock({ $0.count }) < tasks { await Task.yield() }
+            // Like whoever ends a channel: it belongs to nothing that waits for it to be done.
+            let all = waiting.list.withLock { $0 }
+            Task.detached { for continuation in all { continuation.resume() } }
+        }
+        pool.stop()
+    }
+
+    @Test func isFreedOnceItsThreadsHaveEnded() async throws {
         weak var freed: ThreadPool?
         do {
             let pool = ThreadPool(name: "freed", count: 3)
             freed = pool
             pool.stop()
         }
+        // Nobody joins them: the last one lets go of the pool a moment after `stop` has returned.
+        for _ in 0..<5_000 where freed != nil { try await Task.sleep(for: .milliseconds(1)) }
         #expect(freed == nil)
     }
 }
