@@ -33,15 +33,25 @@ final class SinkProcessor: Processor {
         if !failures.isEmpty {
             for (index, failure) in failures.sorted(by: { $0.key < $1.key }) { results.fail(batch[index], failure) }
         }
-        settle(batch, results) { index in failures.isEmpty || failures[index] == nil ? .delivered : nil }
+        if failures.isEmpty {
+            settle(batch, results) { _ in .delivered }
+        } else {
+            settle(batch, results) { failures[$0] == nil ? .delivered : nil }
+        }
     }
 
+    @inline(__always)
     private func settle(_ batch: Batch<Delivery>, _ results: BatchResults, _ outcome: (Int) -> Outcome?) {
         let deliveries = batch.elements
         for index in deliveries.indices {
             guard let outcome = outcome(index) else { continue }
-            let isDeadLetter = deliveries[index].job.details?.failure != nil && outcome == .delivered
-            results.settle(deliveries[index], isDeadLetter ? .deadLettered : outcome)
+            guard outcome == .delivered else {
+                results.settle(deliveries[index], outcome)
+                continue
+            }
+            // Most jobs have no details, and a failure is large to copy.
+            let isDeadLetter = deliveries[index].job.details.map { $0.failure != nil } ?? false
+            results.settle(deliveries[index].ticket, isDeadLetter ? .deadLettered : .delivered)
         }
         _ = watch.advance(batch, by: batch.count)
     }
