@@ -61,18 +61,27 @@ final class TransformProcessor: Processor {
 
     init(_ transform: @escaping @Sendable (Value) throws -> Value?) { self.transform = transform }
 
+    /// Values change in place, and what goes on is moved on in runs.
     func process(_ batch: Batch<Delivery>, _ results: BatchResults) async {
-        while !results.isStopped, let delivery = batch.popFirst() {
+        let deliveries = batch.elements
+        var passed = 0
+        for index in deliveries.indices {
             do {
-                if let value = try transform(delivery.job.value) {
-                    results.pass(delivery, value)
-                } else {
-                    results.settle(delivery.ticket, .filtered)
+                if let value = try transform(deliveries[index].job.value) {
+                    deliveries[index].job.value = value
+                    passed += 1
+                    continue
                 }
+                results.pass(passed, of: batch)
+                if let filtered = batch.popFirst() { results.settle(filtered.ticket, .filtered) }
             } catch {
-                results.fail(delivery, JobFailure(error))
+                results.pass(passed, of: batch)
+                if let failed = batch.popFirst() { results.fail(failed, JobFailure(error)) }
+                if results.isStopped { return }
             }
+            passed = 0
         }
+        results.pass(passed, of: batch)
     }
 }
 

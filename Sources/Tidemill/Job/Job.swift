@@ -38,13 +38,6 @@ extension Job {
     }
 }
 
-extension Job {
-    /// The next stage has attempts of its own.
-    mutating func forgetAttempts() {
-        if let details, !details.attempts.isEmpty { self.details = details.with(attempts: []) }
-    }
-}
-
 /// What few jobs have: immutable, so that jobs may share it.
 package final class JobDetails: Sendable {
     package let key: Bytes?
@@ -76,7 +69,10 @@ package final class JobDetails: Sendable {
         JobDetails(key: key, metadata: metadata, failure: failure, deadline: deadline, attempts: attempts)
     }
 
-    /// The same after attempts, or, for the next stage, without any.
+    /// The same for the next stage, which has attempts of its own.
+    package var withoutAttempts: JobDetails { attempts.isEmpty ? self : with(attempts: []) }
+
+    /// The same after these attempts.
     package func with(attempts: [Attempt]) -> JobDetails {
         JobDetails(key: key, metadata: metadata, failure: failure, deadline: deadline, attempts: attempts)
     }

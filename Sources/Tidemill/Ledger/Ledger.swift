@@ -32,6 +32,8 @@ package final class Ledger: Sendable {
     private let cancelled = Atomic<Int>(0)
     private let waiter = Mutex<UnsafeContinuation<Void, Never>?>(nil)
     private let hasWaiter = Atomic<Bool>(false)
+    /// Whether any message so far had a deadline; where none has, none is written.
+    private let deadlinesUsed = Atomic<Bool>(false)
     private let siblings: SiblingPolicy
     private let contexts: ContextRegistry
 
@@ -81,7 +83,9 @@ package final class Ledger: Sendable {
         at time: Int,
         timeToLive: Int? = nil
     ) -> Int {
-        next.withLock { next in
+        if timeToLive != nil || !contexts.isEmpty { deadlinesUsed.store(true, ordering: .relaxed) }
+        let hasDeadlines = deadlinesUsed.load(ordering: .relaxed)
+        return next.withLock { next in
             var opened = 0
             while opened < deliveries.count {
                 let slot = Int(next & mask)
@@ -91,7 +95,7 @@ package final class Ledger: Sendable {
                 let ticket = Ticket(source: source, sequence: next)
                 slots[slot].store(1 | generation(ticket), ordering: .relaxed)
                 deliveries[opened].ticket = ticket
-                deadlines[slot] = timeToLive.map { time + $0 } ?? .max
+                if hasDeadlines { deadlines[slot] = timeToLive.map { time + $0 } ?? .max }
                 if opened < contexts.count, let context = contexts[opened] { begin(ticket, context) }
                 next += 1
                 opened += 1
@@ -166,9 +170,22 @@ package final class Ledger: Sendable {
     /// One job of a message ended.
     ///
     /// ``settledSome()`` must follow, once for any number of these.
+    @inline(__always)
     package func settle(_ ticket: Ticket, _ outcome: Outcome) {
         let index = Int(ticket.sequence & mask)
-        var old = slots[index].load(ordering: .acquiring)
+        let slot = slots[index].load(ordering: .acquiring)
+        // The message's only job, all is well, and nobody wants to hear of it: most jobs of a log.
+        if slot & Self.parts == 1, outcome.isSettled, receipts[index] == nil {
+            slots[index].store(0, ordering: .releasing)
+        } else {
+            settle(ticket, outcome, slot)
+        }
+    }
+
+    @inline(never)
+    private func settle(_ ticket: Ticket, _ outcome: Outcome, _ slot: UInt64) {
+        let index = Int(ticket.sequence & mask)
+        var old = slot
         precondition(old & Self.pending != 0, "a job is settled once")
         while old & Self.pending > 1 {
             let stops = siblings == .cancel && outcome.isFailure && reason(old) == nil
@@ -273,6 +290,8 @@ package final class Ledger: Sendable {
     // MARK: The slot's parts
 
     private static let pending: UInt64 = 0xFFFF_FFFF
+    /// All of it but the generation.
+    private static let parts: UInt64 = 0xFFFF_FFFF_FFFF
     private static let worstShift: UInt64 = 32
     private static let worstMask: UInt64 = 0xFF << 32
     private static let reasonShift: UInt64 = 40

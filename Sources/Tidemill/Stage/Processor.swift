@@ -41,25 +41,33 @@ package final class BatchResults: @unchecked Sendable {
         outputs = [main] + (1..<max(ports, 1)).map { _ in Batch() }
     }
 
+    /// The first jobs of the batch go on as they are.
+    package func pass(_ count: Int, of batch: Batch<Delivery>) {
+        let first = main.count
+        main.append(moving: count, from: batch)
+        for index in first..<main.count where main[index].job.details != nil {
+            main[index].job.details = main[index].job.details?.withoutAttempts
+        }
+    }
+
     /// The job goes on with this value, and keeps its key and metadata.
     package func pass(_ delivery: consuming Delivery, _ value: consuming Value) {
-        delivery.job.value = value
-        delivery.job.forgetAttempts()
-        main.append(delivery)
+        main.append(
+            Delivery(Job(value: value, details: delivery.job.details?.withoutAttempts), ticket: delivery.ticket)
+        )
     }
 
     /// The job became this one.
     package func pass(_ ticket: Ticket, _ job: consuming Job) {
-        job.forgetAttempts()
-        main.append(Delivery(job, ticket: ticket))
+        main.append(Delivery(Job(value: job.value, details: job.details?.withoutAttempts), ticket: ticket))
     }
 
     /// The job became these, none of them or several.
     package func pass(_ ticket: Ticket, _ jobs: [(port: Int, job: Job)]) {
         guard !jobs.isEmpty else { return settle(ticket, .filtered) }
         if jobs.count > 1 { added.append((ticket, jobs.count - 1)) }
-        for (port, var job) in jobs {
-            job.forgetAttempts()
+        for (port, job) in jobs {
+            let job = Job(value: job.value, details: job.details?.withoutAttempts)
             outputs[port].append(Delivery(job, ticket: ticket))
         }
     }
