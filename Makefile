@@ -26,7 +26,7 @@ test: setup setup-tools ## Runs all tests.
 
 sanitize: setup ## Runs the tests of the Lua wall and the threads under the address sanitizer, and those of the engine under the thread sanitizer.
 	ASAN_OPTIONS=detect_leaks=1 $(SWIFT) test --disable-xctest --sanitize=address --scratch-path .build-asan --filter 'TidemillLuaTests|TidemillValueTests|ThreadPoolTests'
-	$(SWIFT) test --disable-xctest --sanitize=thread --scratch-path .build-tsan -Xswiftc -DTIDEMILL_SANITIZE_THREADS --filter 'TidemillTests' --skip ChannelStateTests
+	TIDEMILL_SEEDS=60 $(SWIFT) test --disable-xctest --sanitize=thread --scratch-path .build-tsan -Xswiftc -DTIDEMILL_SANITIZE_THREADS --filter 'TidemillTests' --skip ChannelStateTests
 
 lint: setup setup-tools ## Checks format, imports, file sizes, scripts and documents.
 	.ci/lint

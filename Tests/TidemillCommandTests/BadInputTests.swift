@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Input that is not as it should be: what is good goes on, what is bad is accounted for.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct BadInputTests {
     private static let file = #""name": "in", "type": "file", "path": "in""#
 

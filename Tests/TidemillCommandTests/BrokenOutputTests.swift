@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Outputs that can't be written: a reader that went away, a full disk.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct BrokenOutputTests {
     private static let endless = #""type": "generate", "template": "x{{index}}""#
     private static let same = "return function(line) return line end"

@@ -5,7 +5,7 @@ import Testing
 ///
 /// The stage holds its first job at a gate and there is hardly any room before it, so that the source stands still in
 /// the middle of its first file until the test has done its deed.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct ChangingFilesTests {
     private static let pipeline = TestPipeline(
         sources: [#""name": "in", "type": "file", "path": "*.log""#],

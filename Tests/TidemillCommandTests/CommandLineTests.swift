@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What the command prints and how it exits, without running a pipeline.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct CommandLineTests {
     @Test func help() async throws {
         let result = try await Program.run(["--help"])

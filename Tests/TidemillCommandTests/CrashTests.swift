@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// A run that is killed: what it wrote stays usable.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct CrashTests {
     /// It says when it is at an index, and a good bit further on it waits to be killed, so that a test that is slow to
     /// do that doesn't fill the disk.

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// `tidemill dead-letters` as a user runs it: what it prints, chooses and refuses.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct DeadLetterCommandTests {
     /// Fails for lines with "bad" in them.
     static let script = """

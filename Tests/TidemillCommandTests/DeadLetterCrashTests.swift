@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// A replay that is killed at any moment, again and again: no letter is lost, and none that is done comes again.
-@Suite(.timeLimit(.minutes(4)))
+@Suite(.timeLimit(.minutes(10)))
 struct DeadLetterCrashTests {
     private static let count = 600
 

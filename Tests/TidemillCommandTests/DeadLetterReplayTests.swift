@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// `tidemill dead-letters replay`: a script that fails, is fixed, and gets what it failed at once more.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct DeadLetterReplayTests {
     /// Two sources, a stage that makes tables, one that fails as long as `broken` says so, and one behind it.
     private let pipeline: TestPipeline = {

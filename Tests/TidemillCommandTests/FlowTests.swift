@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// How jobs flow from node to node: overflow, fan-out, fan-in and ports.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct FlowTests {
     /// A hundred jobs for a stage that stands at a gate with room for ten, and for a sink that has all of them.
     private func overflow(_ policy: String) async throws -> (lines: [Int], result: Program.Result) {

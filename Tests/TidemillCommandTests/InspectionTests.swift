@@ -3,7 +3,7 @@ import Testing
 import Tidemill
 
 /// What SIGUSR1 shows.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct InspectionTests {
     /// The objects in what a run has written to standard error.
     private func inspections(_ errors: String) throws -> [Value] {

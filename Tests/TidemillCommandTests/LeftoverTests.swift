@@ -3,7 +3,7 @@ import Testing
 import Tidemill
 
 /// What the command says it has left.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct LeftoverTests {
     private static let marker = "tidemill-leftovers: "
     private static let waiting = "return function(line, ctx) ctx.log.info('waiting') ctx:sleep(1e6) return line end"

@@ -6,7 +6,7 @@ import TidemillTesting
 @testable import TidemillCommand
 
 /// The live lines of a run.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct ProgressTests {
     @Test func frames() async throws {
         let pipeline = try Pipeline(

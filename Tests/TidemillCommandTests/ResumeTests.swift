@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Runs that are killed at random moments and begun again until the input is done.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct ResumeTests {
     private static let killsPerPipeline = 18
 

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Pipelines as the built command runs them.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct RunTests {
     private static func config(
         script: String,

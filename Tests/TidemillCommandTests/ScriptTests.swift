@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What scripts meet: errors, the log, the sandbox, modules, options and limits.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct ScriptTests {
     @Test func anErrorNamesScriptLineAndTraceback() async throws {
         let folder = try Folder()

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The scripts in `scripts`, on good and on bad lines.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct ShippedScriptTests {
     enum Ending {
         case gives(String)

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What signals do to a run.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct SignalTests {
     private static let endless = """
         return function(line, ctx)

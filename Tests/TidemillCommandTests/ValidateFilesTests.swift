@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What `validate` finds out about files before anything runs.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct ValidateFilesTests {
     private func problems(
         _ folder: Folder,

@@ -3,7 +3,7 @@ import Tidemill
 
 @testable import TidemillConnectors
 
-@Suite(.timeLimit(.minutes(5))) struct CSVSinkTests {
+@Suite(.timeLimit(.minutes(10))) struct CSVSinkTests {
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }

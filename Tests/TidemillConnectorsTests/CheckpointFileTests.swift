@@ -4,7 +4,7 @@ import TidemillValue
 
 @testable import TidemillConnectors
 
-@Suite(.timeLimit(.minutes(5))) struct CheckpointFileTests {
+@Suite(.timeLimit(.minutes(10))) struct CheckpointFileTests {
     let folder: TemporaryFolder
     private let path: String
     private let identity: Value = ["source": "test"]

@@ -3,7 +3,7 @@ import Testing
 import Tidemill
 import TidemillConnectors
 
-@Suite(.timeLimit(.minutes(5))) struct ComponentTests {
+@Suite(.timeLimit(.minutes(10))) struct ComponentTests {
     let folder: TemporaryFolder
     private let components: Components
 

@@ -5,7 +5,7 @@ import Tidemill
 @testable import TidemillConnectors
 
 /// The sink `file` in the role of `dead_letters`.
-@Suite(.timeLimit(.minutes(5))) struct DeadLetterSinkTests {
+@Suite(.timeLimit(.minutes(10))) struct DeadLetterSinkTests {
     let folder: TemporaryFolder
     private let components: Components
 

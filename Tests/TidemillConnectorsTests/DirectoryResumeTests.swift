@@ -5,7 +5,7 @@ import Tidemill
 @testable import TidemillConnectors
 
 /// A source of a directory that leaves out what earlier runs settled.
-@Suite(.timeLimit(.minutes(5))) struct DirectoryResumeTests {
+@Suite(.timeLimit(.minutes(10))) struct DirectoryResumeTests {
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }

@@ -4,7 +4,7 @@ import Tidemill
 
 @testable import TidemillConnectors
 
-@Suite(.timeLimit(.minutes(5))) struct DirectorySinkTests {
+@Suite(.timeLimit(.minutes(10))) struct DirectorySinkTests {
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }

@@ -4,7 +4,7 @@ import Tidemill
 
 @testable import TidemillConnectors
 
-@Suite(.timeLimit(.minutes(5))) struct DirectorySourceTests {
+@Suite(.timeLimit(.minutes(10))) struct DirectorySourceTests {
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }

@@ -5,7 +5,7 @@ import Tidemill
 @testable import TidemillConnectors
 
 /// A source of files that goes on where an earlier run ended.
-@Suite(.timeLimit(.minutes(5))) struct FileResumeTests {
+@Suite(.timeLimit(.minutes(10))) struct FileResumeTests {
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }

@@ -5,7 +5,7 @@ import Tidemill
 
 @testable import TidemillConnectors
 
-@Suite(.timeLimit(.minutes(5))) struct FileSinkTests {
+@Suite(.timeLimit(.minutes(10))) struct FileSinkTests {
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }

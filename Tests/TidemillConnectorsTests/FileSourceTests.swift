@@ -4,7 +4,7 @@ import Tidemill
 
 @testable import TidemillConnectors
 
-@Suite(.timeLimit(.minutes(5))) struct FileSourceTests {
+@Suite(.timeLimit(.minutes(10))) struct FileSourceTests {
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }

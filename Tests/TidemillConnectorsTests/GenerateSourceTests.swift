@@ -5,7 +5,7 @@ import Tidemill
 
 @testable import TidemillConnectors
 
-@Suite(.timeLimit(.minutes(5))) struct GenerateSourceTests {
+@Suite(.timeLimit(.minutes(10))) struct GenerateSourceTests {
     private func texts(_ template: Value, lists: [String: GeneratorTemplate.List] = [:], count: Int = 2000) throws
         -> [String]
     {

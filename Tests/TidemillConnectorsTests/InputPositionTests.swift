@@ -4,7 +4,7 @@ import TidemillValue
 @testable import TidemillConnectors
 
 /// Reading on from any position gives what reading on would have given.
-@Suite(.timeLimit(.minutes(5))) struct InputPositionTests {
+@Suite(.timeLimit(.minutes(10))) struct InputPositionTests {
     private struct Found: Equatable {
         let text: String
         let line: Int

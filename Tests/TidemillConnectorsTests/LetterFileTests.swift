@@ -5,7 +5,7 @@ import Testing
 @testable import TidemillConnectors
 
 /// The file of dead letters and the journal beside it, in every state that a crash can leave.
-@Suite(.timeLimit(.minutes(5))) struct LetterFileTests {
+@Suite(.timeLimit(.minutes(10))) struct LetterFileTests {
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }

@@ -4,7 +4,7 @@ import Testing
 import Tidemill
 import TidemillConnectors
 
-@Suite(.timeLimit(.minutes(5))) struct StandardInputSourceTests {
+@Suite(.timeLimit(.minutes(10))) struct StandardInputSourceTests {
     /// A pipe whose ends close with it.
     final class Pipe: Sendable {
         let reader: Int32

@@ -3,7 +3,7 @@ import Testing
 import Tidemill
 import TidemillConnectors
 
-@Suite(.timeLimit(.minutes(5))) struct StandardOutputSinkTests {
+@Suite(.timeLimit(.minutes(10))) struct StandardOutputSinkTests {
     @Test func aBatchIsOutWhenTheWriteIsDone() async throws {
         var ends: [Int32] = [-1, -1]
         #expect(pipe(&ends) == 0)

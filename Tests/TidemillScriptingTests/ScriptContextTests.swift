@@ -4,7 +4,7 @@ import TidemillScripting
 import TidemillTesting
 
 /// What a script finds in `ctx`, inside a pipeline.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct ScriptContextTests {
     private func options(_ clock: ManualClock) -> PipelineOptions {
         var options = PipelineOptions.quiet

@@ -4,7 +4,7 @@ import Tidemill
 import TidemillScripting
 
 /// Scripts that make values up.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct ScriptGeneratorTests {
     private func generator(_ source: String) throws -> ScriptGenerator {
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).lua")

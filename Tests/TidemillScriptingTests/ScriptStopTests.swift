@@ -4,7 +4,7 @@ import TidemillScripting
 import TidemillTesting
 
 /// Scripts that are stopped, tried again, or ask for it.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct ScriptStopTests {
     private func work(
         _ script: String,

@@ -4,7 +4,7 @@ import Testing
 @testable import Tidemill
 
 /// The channel with tasks that wait, and are cancelled while they do.
-@Suite(.timeLimit(.minutes(5))) struct ChannelTests {
+@Suite(.timeLimit(.minutes(10))) struct ChannelTests {
     @Test(arguments: [0, 1, 2, 1024]) func manySendersAndReceiversLoseNothing(capacity: Int) async {
         let channel = Channel<Item>(limits: ChannelLimits(capacity: capacity))
         let (senders, each) = (8, 2000)

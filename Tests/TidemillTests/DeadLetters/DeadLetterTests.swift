@@ -4,7 +4,7 @@ import TidemillTesting
 
 @testable import Tidemill
 
-@Suite(.timeLimit(.minutes(5))) struct DeadLetterTests {
+@Suite(.timeLimit(.minutes(10))) struct DeadLetterTests {
     @Test func aRecordComesBack() throws {
         var letter = DeadLetter.sample(value: ["a": .string(Bytes([0xFF]))], metadata: ["m": 1.0])
         #expect(try DeadLetter(record: Value(json: letter.record.json())) == letter)

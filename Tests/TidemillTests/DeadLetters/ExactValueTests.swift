@@ -4,7 +4,7 @@ import Testing
 @testable import Tidemill
 
 /// What dead letters keep comes back as it was, byte for byte.
-@Suite(.timeLimit(.minutes(5))) struct ExactValueTests {
+@Suite(.timeLimit(.minutes(10))) struct ExactValueTests {
     /// The value after it was written to a file as JSON and read back.
     private func back(_ value: Value) throws -> Value {
         try ExactValue.decode(Value(json: ExactValue.encode(value).json()))

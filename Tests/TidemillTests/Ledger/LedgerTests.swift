@@ -3,7 +3,7 @@ import Testing
 
 @testable import Tidemill
 
-@Suite(.timeLimit(.minutes(5))) struct LedgerTests {
+@Suite(.timeLimit(.minutes(10))) struct LedgerTests {
     /// The receipts that were given, by message.
     private final class Receipts: Sendable {
         private let given = Mutex<[Int: [Outcome]]>([:])

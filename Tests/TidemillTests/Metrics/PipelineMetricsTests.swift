@@ -5,7 +5,7 @@ import Tidemill
 import TidemillTesting
 
 /// What the engine tells a metrics backend.
-@Suite(.timeLimit(.minutes(2))) struct PipelineMetricsTests {
+@Suite(.timeLimit(.minutes(10))) struct PipelineMetricsTests {
     private static let values: [Value] = (0..<200).map { .integer($0) }
 
     private static func options(_ simulation: Simulation, _ metrics: TestMetrics) -> PipelineOptions {

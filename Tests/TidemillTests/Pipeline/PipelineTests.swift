@@ -2,7 +2,7 @@ import Testing
 import Tidemill
 import TidemillTesting
 
-@Suite(.timeLimit(.minutes(5))) struct PipelineTests {
+@Suite(.timeLimit(.minutes(10))) struct PipelineTests {
     @Test(arguments: [1, 2, 8]) func everyJobGoesThrough(workers: Int) async throws {
         let source = ScriptedSource(values: (0..<1000).map { .integer($0) })
         let sink = CollectingSink()

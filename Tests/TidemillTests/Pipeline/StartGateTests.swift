@@ -2,7 +2,7 @@ import Testing
 
 @testable import Tidemill
 
-@Suite(.timeLimit(.minutes(5))) struct StartGateTests {
+@Suite(.timeLimit(.minutes(10))) struct StartGateTests {
     @Test(arguments: [0, 1, 5]) func opensForAllOrNobody(failing: Int) async {
         let gate = StartGate(parts: 20)
         let passed = await withTaskGroup { group in

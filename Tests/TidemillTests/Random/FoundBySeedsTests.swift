@@ -3,7 +3,7 @@ import Tidemill
 import TidemillTesting
 
 /// What random runs have found, as small as it gets.
-@Suite(.timeLimit(.minutes(5))) struct FoundBySeedsTests {
+@Suite(.timeLimit(.minutes(10))) struct FoundBySeedsTests {
     /// The smallest unsigned atomic was taken by its sign, and a message that was handed back counted as settled.
     @Test func aSourceThatResumesHearsOfWhatWasHandedBack() async throws {
         try await checkSeeds(count: 20) { simulation in

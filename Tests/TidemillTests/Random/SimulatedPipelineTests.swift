@@ -4,7 +4,7 @@ import Tidemill
 import TidemillTesting
 
 /// Whole pipelines in virtual time: what happens when is exact, whoever runs first.
-@Suite(.timeLimit(.minutes(5))) struct SimulatedPipelineTests {
+@Suite(.timeLimit(.minutes(10))) struct SimulatedPipelineTests {
     @Test func aSourceThatSendsEveryHourForAWeek() async throws {
         try await checkSeeds(count: 20, limits: SimulationLimits(time: .seconds(10 * 86_400))) { simulation in
             let source = PipelineNode.source("hourly") { output in

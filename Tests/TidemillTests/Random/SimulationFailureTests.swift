@@ -5,7 +5,7 @@ import Tidemill
 @testable import TidemillTesting
 
 /// Simulations that fail say so, with their seed, and never hang.
-@Suite(.timeLimit(.minutes(5))) struct SimulationFailureTests {
+@Suite(.timeLimit(.minutes(10))) struct SimulationFailureTests {
     /// What a simulation that must fail says.
     private func failure<Success: Sendable>(
         seed: UInt64 = 5,

@@ -9,7 +9,7 @@ import TidemillTesting
 #endif
 
 /// Virtual time and the seeded scheduler on their own.
-@Suite(.timeLimit(.minutes(5))) struct SimulationTests {
+@Suite(.timeLimit(.minutes(10))) struct SimulationTests {
     private actor Register {
         private(set) var entries: [Int] = []
 

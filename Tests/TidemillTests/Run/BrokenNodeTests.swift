@@ -4,7 +4,7 @@ import Tidemill
 import TidemillTesting
 
 /// Sources, handlers and sinks that break: the books balance all the same, and nothing hangs.
-@Suite(.timeLimit(.minutes(5))) struct BrokenNodeTests {
+@Suite(.timeLimit(.minutes(10))) struct BrokenNodeTests {
     private static let values: [Value] = (0..<200).map { .integer($0) }
 
     @Test func aSourceThatThrowsFailsThePipeline() async throws {

@@ -4,7 +4,7 @@ import Tidemill
 import TidemillTesting
 
 /// Stops of every sort, at every moment: never a hang, and the books balance.
-@Suite(.timeLimit(.minutes(5))) struct CancellationTests {
+@Suite(.timeLimit(.minutes(10))) struct CancellationTests {
     private static let values: [Value] = (0..<400).map { .integer($0) }
 
     /// A graph with everything in it: two sources, an ordered stage, fan-out, a port, failures, dead letters.

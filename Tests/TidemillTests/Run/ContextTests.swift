@@ -4,7 +4,7 @@ import Tidemill
 import TidemillTesting
 
 /// Deadlines, withdrawals, timeouts and siblings, in virtual time.
-@Suite(.timeLimit(.minutes(5))) struct ContextTests {
+@Suite(.timeLimit(.minutes(10))) struct ContextTests {
     /// What became of messages, by name.
     private final class Fates: Sendable {
         private let all = Mutex<[String: Outcome]>([:])

@@ -6,7 +6,7 @@ import Tidemill
 import TidemillTesting
 
 /// A drain has until the shutdown timeout, and leaves nothing behind.
-@Suite(.timeLimit(.minutes(5))) struct DrainTests {
+@Suite(.timeLimit(.minutes(10))) struct DrainTests {
     private static let values: [Value] = (0..<400).map { .integer($0) }
 
     @Test func aDrainThatTakesTooLongIsCancelled() async throws {

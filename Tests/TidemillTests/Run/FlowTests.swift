@@ -3,7 +3,7 @@ import Tidemill
 import TidemillTesting
 
 /// Order, back-pressure and size.
-@Suite(.timeLimit(.minutes(5))) struct FlowTests {
+@Suite(.timeLimit(.minutes(10))) struct FlowTests {
     @Test(arguments: [1, 2, 8], [false, true]) func orderIsKept(workers: Int, ownThreads: Bool) async throws {
         let sink = CollectingSink()
         let settings = StageSettings(workers: workers, order: .input, ownThreads: ownThreads)

@@ -4,7 +4,7 @@ import TidemillTesting
 @testable import Tidemill
 
 /// What a look inside a pipeline shows.
-@Suite(.timeLimit(.minutes(5))) struct InspectionTests {
+@Suite(.timeLimit(.minutes(10))) struct InspectionTests {
     @Test func phasesComeInOrder() async throws {
         let (start, gate, close, clock) = (Gate(), Gate(), Gate(), ManualClock())
         var options = PipelineOptions.quiet

@@ -4,7 +4,7 @@ import TidemillTesting
 @testable import Tidemill
 
 /// What a stopped pipeline says it has left, and where.
-@Suite(.timeLimit(.minutes(5))) struct LeftoverTests {
+@Suite(.timeLimit(.minutes(10))) struct LeftoverTests {
     private static let values: [Value] = (0..<20).map { .integer($0) }
 
     private static func jobs(_ count: Int) -> [Job] {

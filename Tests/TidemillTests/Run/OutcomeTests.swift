@@ -3,7 +3,7 @@ import Tidemill
 import TidemillTesting
 
 /// What becomes of jobs and of the messages that they were made of.
-@Suite(.timeLimit(.minutes(5))) struct OutcomeTests {
+@Suite(.timeLimit(.minutes(10))) struct OutcomeTests {
     private static func numbers(_ count: Int) -> [Value] { (0..<count).map { .integer(Int64($0)) } }
 
     @Test(arguments: [1, 4]) func emitsNoneOneOrMany(workers: Int) async throws {

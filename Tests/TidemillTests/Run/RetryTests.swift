@@ -4,7 +4,7 @@ import Tidemill
 import TidemillTesting
 
 /// Jobs that get another attempt, in a pipeline whose time stands still.
-@Suite(.timeLimit(.minutes(5))) struct RetryTests {
+@Suite(.timeLimit(.minutes(10))) struct RetryTests {
     private let clock = ManualClock()
 
     private var options: PipelineOptions {

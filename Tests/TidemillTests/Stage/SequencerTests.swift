@@ -3,7 +3,7 @@ import Testing
 
 @testable import Tidemill
 
-@Suite(.timeLimit(.minutes(5))) struct SequencerTests {
+@Suite(.timeLimit(.minutes(10))) struct SequencerTests {
     private let ledger = Ledger(source: 0, capacity: 65_536)
     private let output = Channel<Delivery>(limits: ChannelLimits(capacity: 65_536))
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Tidemill
 
-@Suite(.timeLimit(.minutes(5))) struct ThreadPoolTests {
+@Suite(.timeLimit(.minutes(10))) struct ThreadPoolTests {
     private final class Numbers: Sendable {
         let numbers = Mutex<[Int]>([])
     }
