@@ -46,10 +46,13 @@ import TidemillTesting
     @Test func gracefulShutdownDrains() async throws {
         let source = ScriptedSource(values: Self.values, staysOpen: true)
         let sink = CollectingSink()
+        var options = PipelineOptions.quiet
+        // In real time, on a machine that may be busy.
+        options.shutdownTimeout = .seconds(600)
         let pipeline = try Pipeline(
             name: "service",
             nodes: [.source("in", source), .sink("out", sink)],
-            options: .quiet
+            options: options
         )
         try await testGracefulShutdown { trigger in
             try await withThrowingTaskGroup { group in
