@@ -26,7 +26,8 @@ struct ResumeTests {
             for _ in 0..<Int.random(in: 0...200, using: &numbers) { await Task.yield() }
             running.send(signal: SIGKILL)
             let result = await running.wait()
-            #expect(result.signal == SIGKILL, what)
+            // Near the end of the input a run may be done before the signal comes.
+            #expect(result.signal == SIGKILL || result.status == 0, "\(what): \(result.errors)")
             kills += 1
             if result.errors.contains("cut off half a line") { halves += 1 }
             let again = try written.read(folder.file("out.txt"))
