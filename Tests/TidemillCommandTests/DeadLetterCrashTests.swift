@@ -51,7 +51,7 @@ struct DeadLetterCrashTests {
     @Test(arguments: [1, 2, 3])
     func killedAtRandomMoments(seed: Int) async throws {
         let folder = try Folder()
-        var random = Seeded(seed)
+        var random = SeededNumbers(seed)
         try folder.write("return function(v) if v.fails then error('in part') end return v end", to: "check.lua")
         let input = (0..<Self.count).map { "\($0)\n" }.joined()
         #expect(try await folder.run(pipeline, script: Self.failing, ["-q"], input: input).status == 0)
@@ -95,19 +95,5 @@ struct DeadLetterCrashTests {
         }
         #expect(lines.count == Self.count)
         #expect(Set(names).count == names.count, "two letters for one")
-    }
-}
-
-/// Numbers that are the same in every run.
-private struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: Int) { state = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 | 1 }
-
-    mutating func next() -> UInt64 {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return state &* 0x2545_F491_4F6C_DD1D
     }
 }

@@ -5,13 +5,9 @@ import TidemillConnectors
 
 @Suite(.timeLimit(.minutes(10))) struct ComponentTests {
     let folder: TemporaryFolder
-    private let components: Components
 
     init() throws {
         folder = try TemporaryFolder()
-        var components = Components()
-        components.addConnectors()
-        self.components = components
     }
 
     /// Builds a pipeline of a configuration, as the command does.
@@ -20,13 +16,7 @@ import TidemillConnectors
             {"name": "test", "sources": [{"name": "in", \(source)}], "sinks": [{"name": "out", \(sink)}],
              "dead_letters": {"type": "drop"}}
             """
-        try folder.write("config.json", text)
-        let configuration = try PipelineConfiguration.load(
-            path: folder.path("config.json"),
-            registry: components.registry,
-            environment: [:]
-        )
-        return try Pipeline(configuration, components: components)
+        return try folder.pipeline(text)
     }
 
     private func issues(source: String = #""type": "stdin""#, sink: String = #""type": "drop""#) throws -> [String] {
@@ -39,8 +29,14 @@ import TidemillConnectors
     }
 
     @Test func allAreRegistered() {
-        #expect(components.registry.components(of: .source).map(\.type) == ["file", "stdin", "directory", "generate"])
-        #expect(components.registry.components(of: .sink).map(\.type) == ["file", "stdout", "directory", "drop"])
+        #expect(
+            Components.connectors.registry.components(of: .source).map(\.type) == [
+                "file", "stdin", "directory", "generate",
+            ]
+        )
+        #expect(
+            Components.connectors.registry.components(of: .sink).map(\.type) == ["file", "stdout", "directory", "drop"]
+        )
     }
 
     @Test func filesFromAConfiguration() async throws {

@@ -7,13 +7,9 @@ import Tidemill
 /// The sink `file` in the role of `dead_letters`.
 @Suite(.timeLimit(.minutes(10))) struct DeadLetterSinkTests {
     let folder: TemporaryFolder
-    private let components: Components
 
     init() throws {
         folder = try TemporaryFolder()
-        var components = Components()
-        components.addConnectors()
-        self.components = components
     }
 
     private func pipeline(_ letters: String) throws -> Pipeline {
@@ -22,13 +18,7 @@ import Tidemill
              "sinks": [{"name": "out", "type": "drop"}], "dead_letters": {"type": "file", "path": "new/dead", \(letters)}}
             """
         try folder.write("in.jsonl", "bad\n")
-        try folder.write("config.json", text)
-        let configuration = try PipelineConfiguration.load(
-            path: folder.path("config.json"),
-            registry: components.registry,
-            environment: [:]
-        )
-        return try Pipeline(configuration, components: components)
+        return try folder.pipeline(text)
     }
 
     @Test(arguments: ["", #""mode": "append""#])

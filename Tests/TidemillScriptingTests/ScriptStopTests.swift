@@ -134,6 +134,21 @@ struct ScriptStopTests {
         #expect(late.books[.expired] == 1)
     }
 
+    @Test func whatIsLeftOfADeadlineGoesAlongWithKeysAndMetadata() async throws {
+        try await simulate(seed: 1) { simulation in
+            var settings = StageSettings()
+            settings.deadline = .seconds(10)
+            let emit = "return function(value, ctx) ctx:emit(value, {key = 'k', metadata = {n = 1}}) return value end"
+            let sink = CollectingSink()
+            _ = try await simulation.run([
+                .source("in", ScriptedSource(values: ["x"])), try .script("emit", source: emit, settings),
+                try .script("look", source: "return function(value, ctx) return ctx:remaining() end"),
+                .sink("out", sink),
+            ])
+            #expect(sink.values == [10.0, 10.0])
+        }
+    }
+
     @Test func closeRunsAlsoAfterACancellation() async throws {
         let script = """
             return {

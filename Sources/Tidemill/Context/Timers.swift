@@ -87,6 +87,8 @@ package class PipelineTimer: @unchecked Sendable {
 }
 
 /// A timer that is a closure.
+///
+/// `@unchecked Sendable`: as its superclass; its own closure is constant.
 final class ActionTimer: PipelineTimer, @unchecked Sendable {
     private let action: @Sendable () -> Void
 

@@ -30,6 +30,8 @@ public final class JobContext {
         guard let index = worker.ports.firstIndex(of: port ?? "") else {
             throw JobFailure(.handler, worker.unknownPort(port ?? ""))
         }
+        var job = job
+        if let deadline = details?.deadline { job.shrink(to: deadline) }
         emitted.append((index, job))
     }
 
@@ -84,7 +86,7 @@ public struct WorkerContext: Sendable {
 
     /// How long a job has left by its deadline, nothing if that has passed; nil without one.
     package func remaining(_ ticket: Ticket, _ details: JobDetails?) -> Duration? {
-        let deadline = min(ledgers[ticket.source].deadline(ticket), details?.deadline ?? .max)
+        let deadline = ledgers[ticket.source].deadline(ticket, details)
         return deadline == .max ? nil : max(.nanoseconds(deadline) - clock.now, .zero)
     }
 

@@ -38,6 +38,14 @@ extension Job {
     }
 }
 
+extension Job {
+    /// Notes a deadline, if it is earlier than the one that the job has.
+    mutating func shrink(to deadline: Int) {
+        guard deadline < details?.deadline ?? .max else { return }
+        details = (details ?? JobDetails()).with(deadline: deadline)
+    }
+}
+
 /// What few jobs have: immutable, so that jobs may share it.
 package final class JobDetails: Sendable {
     package let key: Bytes?

@@ -134,9 +134,11 @@ package final class Ledger: Sendable {
 
     // MARK: Contexts
 
-    /// Until when an unsettled message may take, in nanoseconds of the pipeline's clock; the largest number if it may
-    /// take for ever.
-    package func deadline(_ ticket: Ticket) -> Int { deadlines[Int(ticket.sequence & mask)] }
+    /// Until when a job of an unsettled message may take, in nanoseconds of the pipeline's clock: as long as the message,
+    /// or less where a stage has said so; the largest number if it may take for ever.
+    package func deadline(_ ticket: Ticket, _ details: JobDetails?) -> Int {
+        min(deadlines[Int(ticket.sequence & mask)], details?.deadline ?? .max)
+    }
 
     /// Why an unsettled message was stopped, if it was.
     package func stopReason(_ ticket: Ticket) -> StopReason? {

@@ -34,7 +34,6 @@ final class Retries: Sendable {
     private let counts: Bool
     private let isOrdered: Bool
     private let state: Mutex<State>
-    private let alarm = Mutex<BreakerAlarm?>(nil)
 
     /// Retries for the stage behind `channel`.
     ///
@@ -70,14 +69,10 @@ final class Retries: Sendable {
                 breaker: breaker.map { CircuitBreaker($0) }
             )
         )
-        if breaker != nil { alarm.withLock { $0 = BreakerAlarm(self) } }
     }
 
     /// How many jobs wait now.
     var count: Int { state.withLock { $0.waiting.count } }
-
-    /// Whether the stage takes no jobs because too many have failed.
-    var isBroken: Bool { state.withLock { $0.breaker?.isClosed == false } }
 
     /// The breaker's gate and how often it has shut, if there is a breaker.
     var breakerState: (gate: CircuitBreaker.Gate, openings: Int)? {
@@ -177,7 +172,7 @@ final class Retries: Sendable {
         if let gate { move(gate) }
     }
 
-    func wakeBreaker() {
+    private func wakeBreaker() {
         let gate = state.withLock { $0.breaker?.wake(now: options.clock.now) }
         if let gate { move(gate) }
     }
@@ -188,7 +183,7 @@ final class Retries: Sendable {
         case .trial: channel.setGate(1)
         case .shut(let until):
             channel.setGate(0)
-            if let alarm = alarm.withLock({ $0 }) { timers.set(alarm, at: until) }
+            timers.set(ActionTimer { [weak self] in self?.wakeBreaker() }, at: until)
         }
         report(gate)
     }

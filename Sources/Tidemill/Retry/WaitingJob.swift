@@ -19,15 +19,6 @@ final class WaitingJob: PipelineTimer, @unchecked Sendable {
     override func fire() { retries.end(self) }
 }
 
-/// Wakes a breaker when its pause is over.
-final class BreakerAlarm: PipelineTimer, @unchecked Sendable {
-    private let retries: Retries
-
-    init(_ retries: Retries) { self.retries = retries }
-
-    override func fire() { retries.wakeBreaker() }
-}
-
 /// The pipeline's random numbers as a generator.
 struct DrawnRandom: RandomNumberGenerator {
     let draw: @Sendable () -> UInt64

@@ -79,7 +79,7 @@ final class Stage: Sendable {
     private static func deadline(_ delivery: borrowing Delivery, _ own: Duration?, _ ledgers: [Ledger]) -> Int {
         let ledger = ledgers[delivery.ticket.source]
         let own = own.map { ledger.received(delivery.ticket) + $0.nanoseconds } ?? .max
-        return min(own, ledger.deadline(delivery.ticket), delivery.job.details?.deadline ?? .max)
+        return min(own, ledger.deadline(delivery.ticket, delivery.job.details))
     }
 }
 

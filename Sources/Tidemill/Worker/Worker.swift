@@ -104,7 +104,7 @@ final class Worker: @unchecked Sendable {
                 await finish(single.position, 1, attempts: 0)
             } else {
                 let deadline = stage.deadline(single[0])
-                single[0].shrink(to: deadline)
+                single[0].job.shrink(to: deadline)
                 let limit: Duration? = deadline == .max ? nil : .nanoseconds(deadline)
                 guard await handle(single, started: now, deadline: limit) else { return false }
                 now = stage.clock.now
@@ -147,13 +147,5 @@ final class Worker: @unchecked Sendable {
 extension Duration {
     package var nanoseconds: Int {
         Int(components.seconds) * 1_000_000_000 + Int(components.attoseconds / 1_000_000_000)
-    }
-}
-
-extension Delivery {
-    /// Notes a deadline that is earlier than the message's own.
-    fileprivate mutating func shrink(to deadline: Int) {
-        guard deadline < job.details?.deadline ?? .max else { return }
-        job.details = (job.details ?? JobDetails()).with(deadline: deadline)
     }
 }

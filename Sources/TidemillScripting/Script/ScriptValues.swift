@@ -45,11 +45,12 @@ extension LuaOutput {
     /// The job that the script gave, with the key and the metadata of the one at hand where it said nothing else.
     func job(in block: Block, after details: JobDetails?) -> Job {
         guard key != nil || metadata != nil else { return Job(value: value(in: block), details: details) }
-        return Job(
-            value(in: block),
-            key: key.map { Bytes(block, $0) } ?? details?.key,
-            metadata: metadata.map { .record(Record(flat: Bytes(block, $0))) } ?? details?.metadata ?? .null
+        let before = details ?? JobDetails()
+        let after = before.with(
+            key: key.map { Bytes(block, $0) } ?? before.key,
+            metadata: metadata.map { .record(Record(flat: Bytes(block, $0))) } ?? before.metadata
         )
+        return Job(value: value(in: block), details: after)
     }
 }
 

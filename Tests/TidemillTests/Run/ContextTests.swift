@@ -89,6 +89,29 @@ import TidemillTesting
         #expect(left.withLock { $0 } == ["a": .seconds(20), "b": .seconds(9), "c": .seconds(8), "d": .seconds(7)])
     }
 
+    /// Also a job that a handler makes anew has no more time than the one it was made of.
+    @Test func whatAStageLeftOfADeadlineGoesAlongWithEveryResult() async throws {
+        try await simulate(seed: 1) { simulation in
+            var settings = StageSettings()
+            settings.deadline = .seconds(10)
+            let left = Mutex<[Duration?]>([])
+            _ = try await simulation.run([
+                .source("in") { try await $0.send("x") },
+                .stage("split", settings) { job, context in
+                    try context.emit("value")
+                    try context.emit(Job("new", key: "k"))
+                    return "result"
+                },
+                .stage("look") { job, context in
+                    left.withLock { $0.append(context.remaining) }
+                    return nil
+                },
+                .sink("out", CollectingSink()),
+            ])
+            #expect(left.withLock { $0 } == [.seconds(10), .seconds(10), .seconds(10)])
+        }
+    }
+
     @Test func aWithdrawnMessageStopsWhereverItIs() async throws {
         // At work; queued behind it; waiting for another attempt.
         let contexts = (0..<3).map { _ in MessageContext() }
