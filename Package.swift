@@ -41,6 +41,7 @@ let package = Package(
             name: "Tidemill",
             dependencies: [
                 "TidemillValue",
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),

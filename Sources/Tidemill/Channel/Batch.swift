@@ -11,10 +11,15 @@ package final class Batch<Element>: @unchecked Sendable {
     @exclusivity(unchecked) private var tail = 0
     /// How many elements the channel had given out before the first of these; it counts them as it fills a batch.
     package var position: UInt64 = 0
+    /// How many elements were left in the channel when these were taken.
+    package var behind = 0
+    /// The lanes of the channel that these elements hold until the receiver releases them.
+    package var lanes: [Int] = []
 
-    package init(capacity: Int = 16) {
-        self.capacity = max(capacity, 1)
-        base = .allocate(capacity: self.capacity)
+    /// An empty batch; memory for more than `capacity` elements it gets when it needs it.
+    package init(capacity: Int = 0) {
+        self.capacity = capacity
+        base = .allocate(capacity: capacity)
     }
 
     deinit {
@@ -100,7 +105,7 @@ package final class Batch<Element>: @unchecked Sendable {
         let count = count
         var target = base
         if count + extra > capacity {
-            capacity = max(capacity * 2, count + extra)
+            capacity = max(capacity * 2, count + extra, 4)
             target = .allocate(capacity: capacity)
         } else if head == 0 {
             return

@@ -11,11 +11,30 @@ package final class Channel<Element: Sendable>: Sendable {
 
     private let state: Mutex<State>
     private let waiters = Atomic<UInt64>(0)
+    private let timers: Timers?
+    private let clock: (any PipelineClock)?
+    private let asksForTime: Bool
+    /// When the next alarm goes off.
+    private let wakesAt = Mutex<Duration?>(nil)
     package let limits: ChannelLimits
 
-    package init(limits: ChannelLimits, cost: (@Sendable (borrowing Element) -> Int)? = nil) {
+    /// A channel; one with rules about time needs timers and their clock.
+    init(
+        limits: ChannelLimits,
+        rules: ChannelRules<Element> = ChannelRules(),
+        timers: Timers? = nil,
+        clock: (any PipelineClock)? = nil
+    ) {
         self.limits = limits
-        state = Mutex(State(limits: limits, cost: cost))
+        self.timers = timers
+        self.clock = clock
+        asksForTime = rules.admit != nil
+        state = Mutex(State(limits: limits, rules: rules))
+    }
+
+    /// A channel without any rules.
+    package convenience init(limits: ChannelLimits, cost: (@Sendable (borrowing Element) -> Int)? = nil) {
+        self.init(limits: limits, rules: ChannelRules(cost: cost))
     }
 
     /// How many elements are queued now.
@@ -41,7 +60,7 @@ package final class Channel<Element: Sendable>: Sendable {
         shielded: Bool = false
     ) async -> ChannelSignal {
         if let signal = trySend(batch, evicted: evicted) { return signal }
-        return await wait(shielded: shielded) { state, waiter, wakeups in
+        return await wait(cancellable: !shielded) { state, waiter, wakeups in
             state.send(batch, evicted: evicted, waiter: waiter, wakeups: &wakeups)
         }
     }
@@ -49,7 +68,7 @@ package final class Channel<Element: Sendable>: Sendable {
     /// Adds up to `limit` elements to `batch`, waiting while there are none.
     package func receive(_ batch: Batch<Element>, limit: Int) async -> ChannelSignal {
         if let signal = tryReceive(batch, limit: limit) { return signal }
-        return await wait(shielded: false) { state, waiter, wakeups in
+        return await wait(cancellable: true) { state, waiter, wakeups in
             state.receive(batch, limit: limit, waiter: waiter, wakeups: &wakeups)
         }
     }
@@ -82,10 +101,36 @@ package final class Channel<Element: Sendable>: Sendable {
         return leftovers
     }
 
-    // MARK: Coming back
+    /// Receives, and waits no longer than until that time of the clock; ``ChannelSignal/empty`` says that nothing came.
+    package func receive(_ batch: Batch<Element>, limit: Int, until time: Duration) async -> ChannelSignal {
+        if let signal = tryReceive(batch, limit: limit) { return signal }
+        guard let timers, let clock, clock.now < time else { return .empty }
+        let id = waiters.add(1, ordering: .relaxed).newValue
+        let alarm = ActionTimer { [weak self] in
+            self?.step { state, wakeups in state.cancelWaiter(id, .empty, wakeups: &wakeups) }
+        }
+        defer { timers.clear(alarm) }
+        return await wait(id, cancellable: true) { state, waiter, wakeups in
+            state.receive(batch, limit: limit, waiter: waiter, wakeups: &wakeups)
+        } whenWaiting: {
+            timers.set(alarm, at: time)
+        }
+    }
 
-    /// Elements that were taken will come back, so that the channel does not end before.
-    package func expect(_ count: Int) { state.withLock { $0.expect(count) } }
+    /// Sends so many receivers away with ``ChannelSignal/dismissed``: those that wait, and then those that come next.
+    package func dismiss(_ count: Int) {
+        step { state, wakeups in state.dismiss(count, wakeups: &wakeups) }
+    }
+
+    /// Takes back up to `count` dismissals that nobody has got yet, and says how many.
+    package func recall(_ count: Int) -> Int { state.withLock { $0.recall(count) } }
+
+    // MARK: What may be taken
+
+    /// An element of a batch that was taken will come back, so that the channel does not end before.
+    package func expect(_ element: Element, from batch: Batch<Element>) {
+        state.withLock { $0.expect(element, from: batch) }
+    }
 
     /// One that was expected comes back, with the position that it was taken with; it is taken before the others.
     ///
@@ -98,12 +143,27 @@ package final class Channel<Element: Sendable>: Sendable {
         return leftovers
     }
 
-    /// Whether some that came back are there.
-    package var hasReturns: Bool { state.withLock { $0.hasReturns } }
+    /// One that was expected will not come back.
+    package func forget(_ element: Element) {
+        step { state, wakeups in state.forget(element, wakeups: &wakeups) }
+    }
 
-    /// So many that were expected will not come back.
-    package func forget(_ count: Int) {
-        step { state, wakeups in state.forget(count, wakeups: &wakeups) }
+    /// Puts back what was taken and not begun; what comes after the channel was cancelled is given back to the caller.
+    package func restore(_ elements: [(element: Element, position: UInt64)]) -> Batch<Element> {
+        let leftovers = Batch<Element>(capacity: 1)
+        step { state, wakeups in state.restore(elements, leftovers: leftovers, wakeups: &wakeups) }
+        return leftovers
+    }
+
+    /// The receiver is done with what it took, and others may have what belongs to it.
+    package func release(_ batch: Batch<Element>) {
+        release(batch.lanes)
+        if !batch.lanes.isEmpty { batch.lanes.removeAll(keepingCapacity: true) }
+    }
+
+    package func release(_ lanes: [Int]) {
+        if lanes.isEmpty { return }
+        step { state, wakeups in state.release(lanes, wakeups: &wakeups) }
     }
 
     /// Lets `count` more elements be taken: none shuts the gate, `.max` opens it for good.
@@ -116,22 +176,32 @@ package final class Channel<Element: Sendable>: Sendable {
         step { state, wakeups in state.setHold(holds, wakeups: &wakeups) }
     }
 
+    /// Lets elements before this position be taken.
+    package func setHorizon(_ position: UInt64) {
+        step { state, wakeups in state.setHorizon(position, wakeups: &wakeups) }
+    }
+
     // MARK: Waiting
 
     private func wait(
-        shielded: Bool,
-        _ register: @Sendable (inout State, (id: UInt64, token: Continuation), inout State.Wakeups) -> ChannelSignal?
+        _ id: UInt64? = nil,
+        cancellable: Bool,
+        _ register: @Sendable (inout State, (id: UInt64, token: Continuation), inout State.Wakeups) -> ChannelSignal?,
+        whenWaiting: @Sendable () -> Void = {}
     ) async -> ChannelSignal {
-        let id = waiters.add(1, ordering: .relaxed).newValue
+        let id = id ?? waiters.add(1, ordering: .relaxed).newValue
         #if TIDEMILL_SANITIZE_THREADS
             // The sanitizer doesn't see the order where a continuation is resumed before its task has gone to sleep.
             defer { state.withLock { _ in } }
         #endif
-        if shielded {
+        if !cancellable {
             return await withUnsafeContinuation { enter($0, id: id, cancellable: false, register) }
         }
         return await withTaskCancellationHandler {
-            await withUnsafeContinuation { enter($0, id: id, cancellable: true, register) }
+            await withUnsafeContinuation {
+                enter($0, id: id, cancellable: true, register)
+                whenWaiting()
+            }
         } onCancel: {
             step { state, wakeups in state.cancelWaiter(id, wakeups: &wakeups) }
         }
@@ -158,10 +228,32 @@ package final class Channel<Element: Sendable>: Sendable {
     @discardableResult
     private func step<Result: Sendable>(_ body: @Sendable (inout State, inout State.Wakeups) -> Result) -> Result {
         var wakeups = State.Wakeups()
-        let result = state.withLock { body(&$0, &wakeups) }
+        let (result, time) = state.withLock { state in
+            (body(&state, &wakeups), asksForTime ? state.wakesAt : nil)
+        }
+        if let time { wake(at: time) }
         guard let first = wakeups.first else { return result }
         first.token.resume(returning: first.signal)
         for waiting in wakeups.others { waiting.token.resume(returning: waiting.signal) }
         return result
+    }
+
+    // MARK: Time
+
+    /// Asks again at that time whether more may be taken.
+    private func wake(at time: Duration) {
+        guard let timers, let clock else { return }
+        let isSooner = wakesAt.withLock { next in
+            if let next, next <= time { return false }
+            next = time
+            return true
+        }
+        if !isSooner { return }
+        let alarm = ActionTimer { [weak self] in
+            guard let self else { return }
+            wakesAt.withLock { if $0 == time { $0 = nil } }
+            step { state, wakeups in state.wake(clock.now, wakeups: &wakeups) }
+        }
+        timers.set(alarm, at: time)
     }
 }

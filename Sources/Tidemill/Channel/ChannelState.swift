@@ -4,19 +4,21 @@ package enum ChannelSignal: Sendable, Equatable {
     case done
     /// The channel is full (only for a sender that does not wait), and what is left in the batch did not fit.
     case full
-    /// Nothing is there (only for a receiver that does not wait).
+    /// Nothing is there (only for a receiver that does not wait, or not so long).
     case empty
     /// No more may be sent, and nothing is left to receive.
     case finished
     /// The channel, or the task that waited, was cancelled; what was not sent is still in the sender's batch.
     case cancelled
+    /// The receiver is one too many.
+    case dismissed
 }
 
 /// The rules of a channel, without locks and without tasks: each method makes one step and says who is to be woken.
 ///
-/// Invariants: receivers wait only while the gate is shut or there is nothing to take; senders wait only while the
-/// queue is full or, at capacity 0, while no receiver may take; nobody waits once the channel was cancelled, and none
-/// but receivers once it was finished: while an element may still come back, or while the gate is shut.
+/// Invariants: receivers wait only while there is nothing that they may take; senders wait only while the queue is full
+/// or, at capacity 0, while no receiver may take; nobody waits once the channel was cancelled, and none but receivers
+/// once it was finished: while an element may still come back, or may not be taken yet.
 package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
     private struct Waiting {
         let id: UInt64
@@ -37,42 +39,37 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
 
     private enum Phase { case open, finished, cancelled }
 
-    private let limits: ChannelLimits
-    private let cost: (@Sendable (borrowing Element) -> Int)?
-    private var queue = Ring<Element>()
-    private var bytes = 0
-    private var taken: UInt64 = 0
-    private var returns = Returns<Element>()
-    /// How many elements may still be taken: a shut gate lets none through, a half-open one a few.
-    private var gate = Int.max
-    /// Whether only elements that came back may be taken.
-    private var isHolding = false
+    private let overflow: Overflow
+    private var queue: ChannelQueue<Element>
     private var senders: [Waiting] = []
     private var receivers: [Waiting] = []
+    /// How many receivers are still to be dismissed.
+    private var surplus = 0
     private var phase = Phase.open
 
-    /// `cost` gives an element's bytes; it is asked only where the limits bound them.
-    package init(limits: ChannelLimits, cost: (@Sendable (borrowing Element) -> Int)? = nil) {
-        self.limits = limits
-        self.cost = limits.bytes == nil ? nil : cost
+    package init(limits: ChannelLimits, rules: ChannelRules<Element> = ChannelRules()) {
+        overflow = limits.overflow
+        queue = ChannelQueue(limits: limits, rules: rules)
     }
 
     package var count: Int { queue.count }
-    package var byteCount: Int { bytes }
+    package var byteCount: Int { queue.bytes }
     package var waitingSenders: Int { senders.count }
     package var waitingReceivers: Int { receivers.count }
 
+    /// When to call ``wake(_:wakeups:)``, because something may be taken then that may not be now.
+    package var wakesAt: Duration? { queue.wakesAt }
+
     /// What is in it and who waits at it, with the first `count` elements: those that came back, then the oldest.
     func glimpse(first count: Int) -> ChannelGlimpse<Element> {
-        let returned = returns.first(count)
-        return ChannelGlimpse(
+        ChannelGlimpse(
             queued: queue.count,
-            returned: returns.count,
-            bytes: cost == nil ? nil : bytes,
+            returned: queue.returned,
+            bytes: queue.countsBytes ? queue.bytes : nil,
             senders: senders.count,
             receivers: receivers.count,
-            isHolding: isHolding,
-            first: returned + (0..<min(count - returned.count, queue.count)).map { queue[$0] }
+            isHolding: queue.isHolding,
+            first: queue.first(count)
         )
     }
 
@@ -95,15 +92,15 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
         case .cancelled: return .cancelled
         }
         handOver(batch, wakeups: &wakeups)
-        if senders.isEmpty { enqueue(batch) }
+        if senders.isEmpty { enqueue(batch, wakeups: &wakeups) }
         if batch.isEmpty { return .done }
-        switch limits.overflow {
+        switch overflow {
         case .block:
             guard let waiter else { return .full }
             senders.append(Waiting(id: waiter.id, token: waiter.token, batch: batch, limit: 0))
             return nil
         case .dropOldest:
-            evict(for: batch, into: evicted)
+            while !batch.isEmpty, queue.evict(into: evicted) { enqueue(batch, wakeups: &wakeups) }
             return batch.isEmpty ? .done : .full
         case .dropNewest, .reject:
             return .full
@@ -113,68 +110,40 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
     /// Gives elements straight to receivers that wait; the one that began to wait last comes first, as its caches
     /// are the warmest.
     private mutating func handOver(_ batch: Batch<Element>, wakeups: inout Wakeups) {
-        while !batch.isEmpty, gate > 0, !isHolding, let receiver = receivers.popLast() {
-            let before = receiver.batch.count
-            receiver.batch.append(moving: min(receiver.limit, gate), from: batch)
-            number(receiver.batch, since: before)
+        while !batch.isEmpty, senders.isEmpty, let receiver = receivers.last {
+            guard queue.pass(batch, to: receiver.batch, limit: receiver.limit) > 0 else { return }
+            receivers.removeLast()
             wakeups.add(receiver.token, .done)
         }
     }
 
-    private mutating func enqueue(_ batch: Batch<Element>) {
-        guard let cost, let most = limits.bytes else {
-            queue.append(limits.capacity - queue.count, from: batch)
-            return
-        }
-        while !batch.isEmpty, queue.count < limits.capacity {
-            let size = cost(batch[0])
-            guard bytes + size <= most || queue.count == 0 else { return }
-            bytes += size
-            queue.append(1, from: batch)
-        }
-    }
-
-    private mutating func dequeue(_ amount: Int, to batch: Batch<Element>) {
-        let first = batch.count
-        queue.move(amount, to: batch)
-        guard let cost else { return }
-        for index in first..<batch.count { bytes -= cost(batch[index]) }
-    }
-
-    /// Counts what a receiver got; a batch that was empty learns which of the channel's elements its first one is.
-    private mutating func number(_ batch: Batch<Element>, since before: Int) {
-        if before == 0 { batch.position = taken }
-        taken += UInt64(batch.count - before)
-        pass(batch.count - before)
-    }
-
-    private mutating func pass(_ count: Int) {
-        if gate != .max { gate -= count }
-    }
-
-    private mutating func evict(for batch: Batch<Element>, into evicted: Batch<Element>) {
-        while !batch.isEmpty, queue.count > 0 {
-            dequeue(1, to: evicted)
-            enqueue(batch)
-        }
+    private mutating func enqueue(_ batch: Batch<Element>, wakeups: inout Wakeups) {
+        queue.append(batch)
+        if queue.hasRules { serveReceivers(&wakeups) }
     }
 
     // MARK: Receiving
 
-    /// Adds up to `limit` elements to the back of `batch`: what is there, without waiting for more.
+    /// Adds up to `limit` elements to the back of `batch`: what may be taken, without waiting for more.
     ///
-    /// If nothing is there the `waiter` waits (nil), or the answer is ``ChannelSignal/empty`` when none is given.
+    /// If nothing is there the `waiter` waits (nil), or the answer is ``ChannelSignal/empty`` when none is given. An
+    /// element that came back is given alone.
     package mutating func receive(
         _ batch: Batch<Element>,
         limit: Int,
         waiter: (id: UInt64, token: Token)?,
         wakeups: inout Wakeups
     ) -> ChannelSignal? {
-        let before = batch.count
-        take(batch, limit: limit, wakeups: &wakeups)
-        if batch.count > before { return .done }
+        if surplus > 0, phase == .open {
+            surplus -= 1
+            return .dismissed
+        }
+        if take(batch, limit: limit, wakeups: &wakeups) {
+            if queue.hasRules { serveReceivers(&wakeups) }
+            return .done
+        }
         switch phase {
-        case .finished where isDrained: return .finished
+        case .finished where queue.isDrained: return .finished
         case .cancelled: return .cancelled
         case .open, .finished: break
         }
@@ -183,16 +152,12 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
         return nil
     }
 
-    /// Moves what may be taken to `batch`: an element that came back, alone, or else the oldest.
-    private mutating func take(_ batch: Batch<Element>, limit: Int, wakeups: inout Wakeups) {
-        guard gate > 0, limit > 0 else { return }
+    /// Moves what may be taken to a batch, and lets senders that wait have the room; false if there was nothing.
+    private mutating func take(_ batch: Batch<Element>, limit: Int, wakeups: inout Wakeups) -> Bool {
         let before = batch.count
-        if returns.take(into: batch) { return pass(1) }
-        if isHolding { return }
-        let limit = min(limit, gate)
-        dequeue(limit, to: batch)
-        number(batch, since: before)
-        admitSenders(batch, limit: limit - (batch.count - before), wakeups: &wakeups)
+        let more = queue.take(batch, limit: limit)
+        admitSenders(batch, limit: more, wakeups: &wakeups)
+        return batch.count > before
     }
 
     /// Moves what senders wait with to a receiver that has room for `limit` more, then to the queue, in their order.
@@ -201,13 +166,8 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
         var admitted = 0
         while admitted < senders.count {
             let waiting = senders[admitted]
-            if queue.count == 0, limit > 0 {
-                let before = batch.count
-                batch.append(moving: limit, from: waiting.batch)
-                number(batch, since: before)
-                limit -= batch.count - before
-            }
-            enqueue(waiting.batch)
+            if limit > 0 { limit -= queue.pass(waiting.batch, to: batch, limit: limit) }
+            queue.append(waiting.batch)
             guard waiting.batch.isEmpty else { break }
             wakeups.add(waiting.token, .done)
             admitted += 1
@@ -215,13 +175,39 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
         senders.removeFirst(admitted)
     }
 
-    // MARK: Coming back
+    /// Gives receivers that wait what they may take now, or the end.
+    private mutating func serveReceivers(_ wakeups: inout Wakeups) {
+        while let receiver = receivers.last, take(receiver.batch, limit: receiver.limit, wakeups: &wakeups) {
+            receivers.removeLast()
+            wakeups.add(receiver.token, .done)
+        }
+        if phase == .finished, queue.isDrained { wakeAll(.finished, wakeups: &wakeups) }
+    }
 
-    /// Whether some that came back are there.
-    package var hasReturns: Bool { returns.hasSome }
+    /// Sends so many receivers away: those that have waited longest, and then those that come next.
+    ///
+    /// None is sent away once the channel has ended, which sends all of them away.
+    package mutating func dismiss(_ count: Int, wakeups: inout Wakeups) {
+        guard phase == .open else { return }
+        let waiting = min(count, receivers.count)
+        for receiver in receivers.prefix(waiting) { wakeups.add(receiver.token, .dismissed) }
+        receivers.removeFirst(waiting)
+        surplus += count - waiting
+    }
 
-    /// Elements that were taken will come back, so that the channel does not end before.
-    package mutating func expect(_ count: Int) { returns.expected += count }
+    /// Takes back up to `count` dismissals that nobody has got yet, and says how many.
+    package mutating func recall(_ count: Int) -> Int {
+        let recalled = min(count, surplus)
+        surplus -= recalled
+        return recalled
+    }
+
+    // MARK: What may be taken
+
+    /// An element of a batch that was taken will come back, so that the channel does not end before.
+    package mutating func expect(_ element: borrowing Element, from batch: Batch<Element>) {
+        queue.expect(element, from: batch)
+    }
 
     /// One that was expected comes back; it does not wait for room, and is taken before the others.
     ///
@@ -232,42 +218,62 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
         leftovers: Batch<Element>,
         wakeups: inout Wakeups
     ) {
-        returns.expected -= 1
-        if phase == .cancelled { return leftovers.append(element) }
-        returns.add(element, position)
+        if phase == .cancelled {
+            queue.forget(element)
+            return leftovers.append(element)
+        }
+        queue.giveBack(element, position)
         serveReceivers(&wakeups)
     }
 
-    /// So many that were expected will not come back.
-    package mutating func forget(_ count: Int, wakeups: inout Wakeups) {
-        returns.expected -= count
+    /// One that was expected will not come back.
+    package mutating func forget(_ element: borrowing Element, wakeups: inout Wakeups) {
+        queue.forget(element)
+        serveReceivers(&wakeups)
+    }
+
+    /// Puts back what was taken and not begun; once the channel was cancelled it goes to `leftovers`.
+    package mutating func restore(
+        _ elements: [(element: Element, position: UInt64)],
+        leftovers: Batch<Element>,
+        wakeups: inout Wakeups
+    ) {
+        if phase == .cancelled {
+            for (element, _) in elements { leftovers.append(element) }
+        } else {
+            queue.restore(elements)
+            serveReceivers(&wakeups)
+        }
+    }
+
+    /// A receiver is done with what it took, and others may have what belongs to the same lanes.
+    package mutating func release(_ lanes: [Int], wakeups: inout Wakeups) {
+        queue.release(lanes)
         serveReceivers(&wakeups)
     }
 
     /// Lets `count` more elements be taken: none shuts the gate, `.max` opens it for good.
     package mutating func setGate(_ count: Int, wakeups: inout Wakeups) {
-        gate = count
+        queue.gate = count
         serveReceivers(&wakeups)
     }
 
     /// Lets only elements be taken that came back, or all again.
     package mutating func setHold(_ holds: Bool, wakeups: inout Wakeups) {
-        isHolding = holds
+        queue.isHolding = holds
         serveReceivers(&wakeups)
     }
 
-    private var isDrained: Bool { queue.count == 0 && returns.isEmpty }
+    /// Lets elements before this position be taken.
+    package mutating func setHorizon(_ position: UInt64, wakeups: inout Wakeups) {
+        queue.setHorizon(position)
+        serveReceivers(&wakeups)
+    }
 
-    /// Gives receivers that wait what they may take now, or the end.
-    private mutating func serveReceivers(_ wakeups: inout Wakeups) {
-        while let receiver = receivers.last {
-            let before = receiver.batch.count
-            take(receiver.batch, limit: receiver.limit, wakeups: &wakeups)
-            guard receiver.batch.count > before else { break }
-            receivers.removeLast()
-            wakeups.add(receiver.token, .done)
-        }
-        if phase == .finished, isDrained { wakeAll(.finished, wakeups: &wakeups) }
+    /// Asks again about elements that might not be taken until now.
+    package mutating func wake(_ now: Duration, wakeups: inout Wakeups) {
+        queue.wake(now)
+        serveReceivers(&wakeups)
     }
 
     // MARK: Ending
@@ -287,23 +293,23 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
     package mutating func cancel(leftovers: Batch<Element>, wakeups: inout Wakeups) {
         guard phase != .cancelled else { return }
         phase = .cancelled
-        returns.removeAll(to: leftovers)
-        dequeue(queue.count, to: leftovers)
+        queue.removeAll(to: leftovers)
         wakeAll(.cancelled, wakeups: &wakeups)
     }
 
-    /// Takes back one waiter whose task was cancelled; it may have been woken already.
-    package mutating func cancelWaiter(_ id: UInt64, wakeups: inout Wakeups) {
+    /// Takes back one waiter, whose task was cancelled or who has waited long enough; it may have been woken already.
+    package mutating func cancelWaiter(_ id: UInt64, _ signal: ChannelSignal = .cancelled, wakeups: inout Wakeups) {
         if let index = senders.firstIndex(where: { $0.id == id }) {
-            wakeups.add(senders.remove(at: index).token, .cancelled)
+            wakeups.add(senders.remove(at: index).token, signal)
             // Those behind it may fit where it did not.
             while let next = senders.first {
-                enqueue(next.batch)
+                queue.append(next.batch)
                 guard next.batch.isEmpty else { return }
                 wakeups.add(senders.removeFirst().token, .done)
             }
+            if queue.hasRules { serveReceivers(&wakeups) }
         } else if let index = receivers.firstIndex(where: { $0.id == id }) {
-            wakeups.add(receivers.remove(at: index).token, .cancelled)
+            wakeups.add(receivers.remove(at: index).token, signal)
         }
     }
 

@@ -2,15 +2,6 @@
 struct Returns<Element> {
     private var elements: [(element: Element, position: UInt64)] = []
     private var first = 0
-    /// How many are still to come.
-    var expected = 0
-
-    /// Whether none is here and none will come.
-    var isEmpty: Bool { first == elements.count && expected <= 0 }
-
-    /// Whether one is here.
-    var hasSome: Bool { first < elements.count }
-
     /// How many are here.
     var count: Int { elements.count - first }
 

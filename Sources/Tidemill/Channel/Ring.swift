@@ -47,6 +47,14 @@ struct Ring<Element>: ~Copyable {
         }
     }
 
+    mutating func popFirst() -> Element? {
+        guard count > 0 else { return nil }
+        let element = (base + head).move()
+        head = (head + 1) % capacity
+        count -= 1
+        return element
+    }
+
     private mutating func grow(to least: Int) {
         let larger = max(capacity * 2, least)
         let memory = UnsafeMutablePointer<Element>.allocate(capacity: larger)

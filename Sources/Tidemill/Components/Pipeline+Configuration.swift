@@ -135,16 +135,8 @@ private struct Assembly {
     }
 
     private func node(_ stage: StageConfiguration, _ made: StageImplementation) -> PipelineNode {
-        var settings = StageSettings(
-            workers: stage.workers.resolved(cores: onlineProcessors()),
-            order: stage.order,
-            ownThreads: made.isBlocking
-        )
-        settings.timeout = stage.timeout
-        settings.deadline = stage.deadline
-        settings.retry = stage.retry
-        settings.breaker = stage.breaker
-        settings.maxStuckWorkers = stage.maxStuckWorkers
+        var settings = StageSettings(stage, cores: onlineProcessors())
+        settings.ownThreads = made.isBlocking
         var node = PipelineNode.stage(stage.name, inputs: inputs(stage.name), settings, processor: made.factory)
         node.channel = stage.channel
         node.onError = explicitPolicy(stage.settings)

@@ -34,8 +34,8 @@ private struct Inspector {
     init(parts: PipelineParts, now: Duration) {
         self.parts = parts
         self.now = now
-        let pools = parts.runningPools.map { $0.glimpses() }
-        workers = Dictionary(pools.map { ($0.node, $0.workers) }) { first, _ in first }
+        let pools = parts.runningPools.map { ($0.node, $0.glimpses) }
+        workers = Dictionary(pools) { first, _ in first }
     }
 
     func source(_ node: NodeSnapshot, _ ledger: Ledger) -> SourceInspection {
@@ -60,8 +60,8 @@ private struct Inspector {
             name: node.name,
             kind: node.kind,
             channel: channel(input),
-            workers: part.tallies.indices.map {
-                worker($0, part.tallies[$0], glimpses.count > $0 ? glimpses[$0] : nil)
+            workers: part.tallies.all.enumerated().map { number, tally in
+                worker(number, tally, glimpses.count > number ? glimpses[number] : nil)
             },
             givenUp: node.givenUp,
             retries: RetryInspection(

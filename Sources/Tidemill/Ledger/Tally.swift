@@ -10,7 +10,12 @@ package final class Tally: Sendable {
     package let sent = Counter()
     package let failed = Counter()
     package let retried = Counter()
+    /// The time at work, waiting for room in the next channel included.
     package let busyNanoseconds = Counter()
+    /// The time spent waiting for room in the next channel.
+    package let blockedNanoseconds = Counter()
+    /// For every job that was taken, how many others were left in the queue.
+    package let behind = Counter()
     private let outcomes: [Counter] = Outcome.allCases.map { _ in Counter() }
 
     private let busy = Atomic<Bool>(false)
@@ -48,7 +53,9 @@ package final class Counter: Sendable {
 
 /// A number with many writers, for what is rare.
 final class SharedCount: Sendable {
-    private let count = Atomic<Int>(0)
+    private let count: Atomic<Int>
+
+    init(_ value: Int = 0) { count = Atomic(value) }
 
     var value: Int { count.load(ordering: .relaxed) }
 

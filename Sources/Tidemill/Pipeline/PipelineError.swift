@@ -14,6 +14,8 @@ public struct PipelineError: Error, Sendable, CustomStringConvertible {
         public static let sink = Code(name: "sink")
         /// Too many workers could not be stopped.
         public static let stuck = Code(name: "stuck")
+        /// The number of a stage's workers can't be changed so.
+        public static let workers = Code(name: "workers")
         /// A job failed where the policy is to stop.
         public static let stopped = Code(name: "stopped")
     }

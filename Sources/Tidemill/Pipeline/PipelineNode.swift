@@ -37,47 +37,6 @@ public struct PipelineNode: Sendable {
     }
 }
 
-/// The order in which a stage's results go on.
-public enum JobOrder: String, Sendable, CaseIterable {
-    /// As they come.
-    case none
-    /// As the jobs came in, however many workers there are.
-    case input
-}
-
-/// How a stage works.
-public struct StageSettings: Sendable {
-    /// How many workers there are.
-    public var workers: Int
-    /// The order in which results go on.
-    public var order: JobOrder
-    /// Whether the workers run on threads of the stage's own, at most one for each core: for handlers that block or
-    /// compute for long, which would hold up everything else on Swift's own threads.
-    public var ownThreads: Bool
-    /// How long an attempt at a job may take before it is stopped; nil for as long as it takes.
-    ///
-    /// It is stopped no earlier, and no later than an eighth of this after.
-    public var timeout: Duration?
-    /// How old a message may be whose job is started or handled here, counted from when the pipeline took it in; an
-    /// older one has ``Outcome/expired``.
-    ///
-    /// Jobs that come out of the stage keep what is left of it.
-    public var deadline: Duration?
-    /// When a failed job is tried again; nil is never, unless a script asks for it.
-    public var retry: RetryPolicy?
-    /// When the stage takes a break because too many attempts fail.
-    public var breaker: BreakerPolicy?
-    /// How many workers may be given up because they can't be stopped, before the pipeline fails.
-    public var maxStuckWorkers = 8
-
-    /// Settings; the default is one worker on Swift's own threads.
-    public init(workers: Int = 1, order: JobOrder = .none, ownThreads: Bool = false) {
-        self.workers = max(workers, 1)
-        self.order = order
-        self.ownThreads = ownThreads
-    }
-}
-
 // MARK: Sources
 
 extension PipelineNode {

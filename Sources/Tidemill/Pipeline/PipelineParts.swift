@@ -14,8 +14,9 @@ final class PipelineParts: Sendable {
         let rendersJSONLines: [Bool]
         /// How long its jobs took to stop.
         let stops: StopLatency
-        /// One for each worker.
-        let tallies: [Tally]
+        let tallies: Tallies
+        /// How many workers it has.
+        let size: SharedCount
         let failures = FailureCounts()
         let progress: SourceProgress?
         /// The ledger of a source.
@@ -47,9 +48,16 @@ final class PipelineParts: Sendable {
 
     init(nodes: [PipelineNode], deadLetters: (any Sink)?, options: PipelineOptions) throws(PipelineError) {
         let wiring = try Wiring(nodes)
+        for node in nodes {
+            guard let conflict = node.settings.conflicts(with: node.channel).first else { continue }
+            throw PipelineError(.wiring, node: node.name, "\(conflict.field): \(conflict.problem)")
+        }
         let all = nodes + (deadLetters.map { [PipelineNode(name: "dead_letters", role: .sink($0))] } ?? [])
-        let channels = all.map { node in
-            node.isSource ? nil : Channel<Delivery>(limits: node.channel, cost: { $0.job.value.footprint })
+        let timers = Timers(options.clock, executor: options.executor)
+        let channels = all.map { node -> Channel<Delivery>? in
+            let rules = node.settings.channelRules
+            return node.isSource
+                ? nil : Channel(limits: node.channel, rules: rules, timers: timers, clock: options.clock)
         }
         let letters = deadLetters == nil ? nil : channels.last ?? nil
         let inFlight = 1 << (Int.bitWidth - (max(options.inFlight, 1) - 1).leadingZeroBitCount)
@@ -57,7 +65,6 @@ final class PipelineParts: Sendable {
         let ledgers = nodes.filter(\.isSource).enumerated().map { source, node in
             Ledger(source: source, capacity: inFlight, siblings: node.onSiblingFailure, contexts: contexts)
         }
-        let timers = Timers(options.clock, executor: options.executor)
         let leftovers = LeftoverLog(ledgers, clock: options.clock, limit: options.leftoverDetails)
         let strays = Strays(ledgers, leftovers)
         let stopLatency = StopLatency()
@@ -78,7 +85,8 @@ final class PipelineParts: Sendable {
                 ports: outputs.ports,
                 rendersJSONLines: outputs.readers.map { $0.allSatisfy { all[$0].acceptsJSONLines } },
                 stops: StopLatency(partOf: stopLatency),
-                tallies: (0..<node.workers).map { _ in Tally() },
+                tallies: Tallies(count: node.settings.dispatch == .perJob ? 1 : node.settings.workers),
+                size: SharedCount(node.settings.workers),
                 progress: node.isSource ? SourceProgress() : nil,
                 ledger: node.isSource ? sources.next() : nil,
                 stage: channels[number].map { channel in
@@ -147,6 +155,7 @@ final class PipelineParts: Sendable {
             tally: tally,
             counts: part.failures,
             control: control,
+            clock: options.clock,
             leftovers: leftovers
         )
     }
@@ -215,7 +224,7 @@ final class PipelineParts: Sendable {
     func removePools() { pools.withLock { $0 = [] } }
 
     func snapshot(name: String) -> PipelineSnapshot {
-        let books = parts.flatMap(\.tallies).map(\.books).reduce(strays.books, +)
+        let books = parts.flatMap(\.tallies.all).map(\.books).reduce(strays.books, +)
         return PipelineSnapshot(
             name: name,
             time: options.clock.now,
@@ -228,7 +237,5 @@ final class PipelineParts: Sendable {
 }
 
 extension PipelineNode {
-    var workers: Int { if case .stage(let settings, _, _) = role { max(settings.workers, 1) } else { 1 } }
-
     var acceptsJSONLines: Bool { if case .sink(let sink) = role { sink.acceptsJSONLines } else { false } }
 }

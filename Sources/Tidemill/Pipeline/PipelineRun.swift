@@ -9,7 +9,7 @@ struct PipelineRun {
     init(_ parts: PipelineParts, _ options: PipelineOptions) {
         self.parts = parts
         self.options = options
-        gate = StartGate(parts: parts.parts.map(\.tallies.count).reduce(0, +))
+        gate = StartGate(parts: parts.parts.map(\.node.starters).reduce(0, +))
     }
 
     func run() async {
@@ -105,4 +105,9 @@ struct PipelineRun {
             return SinkProcessor(sink, name: part.node.name, watch: worker.watch) { parts.cancel($0) }
         }
     }
+}
+
+extension PipelineNode {
+    /// How many have to be ready before the pipeline starts.
+    fileprivate var starters: Int { settings.dispatch == .perJob ? 1 : settings.workers }
 }

@@ -54,8 +54,12 @@ public struct NodeSnapshot: Sendable {
     public let workers: Int
     /// How many of them were at work.
     public let busy: Int
-    /// The time that its workers have spent at work, all together.
+    /// The time that its workers have spent at work, all together, waiting for room in the next channel included.
     public let busyTime: Duration
+    /// The time that its workers have spent waiting for room in the next channel, all together.
+    public let blockedTime: Duration
+    /// How many jobs were left in the channel in front of it when one was taken, on average.
+    public let meanQueue: Double
     /// How far a source is, in units of its own.
     public let done: Int64
     /// Of how much; nil where a source doesn't know.
@@ -64,17 +68,20 @@ public struct NodeSnapshot: Sendable {
     init(_ part: PipelineParts.Part) {
         name = part.node.name
         kind = part.node.isSource ? .source : part.node.isSink ? .sink : .stage
-        received = part.tallies.map(\.received.value).reduce(0, +)
-        sent = part.tallies.map(\.sent.value).reduce(0, +)
-        failed = part.tallies.map(\.failed.value).reduce(0, +)
-        retried = part.tallies.map(\.retried.value).reduce(0, +)
+        let tallies = part.tallies.all
+        received = tallies.map(\.received.value).reduce(0, +)
+        sent = tallies.map(\.sent.value).reduce(0, +)
+        failed = tallies.map(\.failed.value).reduce(0, +)
+        retried = tallies.map(\.retried.value).reduce(0, +)
         givenUp = part.givenUp.value
-        books = part.tallies.map(\.books).reduce(Books(), +)
+        books = tallies.map(\.books).reduce(Books(), +)
         queued = part.input?.count ?? 0
         capacity = part.input?.limits.capacity ?? 0
-        workers = part.tallies.count
-        busy = part.tallies.count { $0.isBusy }
-        busyTime = .nanoseconds(part.tallies.map(\.busyNanoseconds.value).reduce(0, +))
+        workers = part.size.value
+        busy = tallies.count { $0.isBusy }
+        busyTime = .nanoseconds(tallies.map(\.busyNanoseconds.value).reduce(0, +))
+        blockedTime = .nanoseconds(tallies.map(\.blockedNanoseconds.value).reduce(0, +))
+        meanQueue = Double(tallies.map(\.behind.value).reduce(0, +)) / Double(max(received, 1))
         done = part.progress?.done.load(ordering: .relaxed) ?? 0
         let total = part.progress?.total.load(ordering: .relaxed) ?? -1
         self.total = total < 0 ? nil : total

@@ -28,7 +28,6 @@ final class Retries: Sendable {
     private let most: Int
     private let deadline: @Sendable (borrowing Delivery) -> Int
     private let settle: @Sendable (Batch<Delivery>, Outcome) -> Void
-    private let returned: @Sendable () -> Void
     private let report: @Sendable (CircuitBreaker.Gate) -> Void
     /// Whether it matters how many attempts succeed.
     private let counts: Bool
@@ -38,8 +37,7 @@ final class Retries: Sendable {
     /// Retries for the stage behind `channel`.
     ///
     /// Without a policy only those jobs are tried again whose script asks for it, by the default one. `settle` ends
-    /// jobs that will not be tried again after all; `returned` is called when one has gone back to the channel, and
-    /// `report` when the breaker moves; all of them on any thread.
+    /// jobs that will not be tried again after all; `report` is called when the breaker moves; both on any thread.
     init(
         _ settings: StageSettings,
         channel: Channel<Delivery>,
@@ -47,7 +45,6 @@ final class Retries: Sendable {
         timers: Timers,
         deadline: @escaping @Sendable (borrowing Delivery) -> Int,
         settle: @escaping @Sendable (Batch<Delivery>, Outcome) -> Void,
-        returned: @escaping @Sendable () -> Void = {},
         report: @escaping @Sendable (CircuitBreaker.Gate) -> Void = { _ in }
     ) {
         let (policy, breaker) = (settings.retry, settings.breaker)
@@ -57,7 +54,6 @@ final class Retries: Sendable {
         self.timers = timers
         self.deadline = deadline
         self.settle = settle
-        self.returned = returned
         self.report = report
         isOrdered = settings.order == .input
         counts = policy != nil || breaker != nil
@@ -89,12 +85,17 @@ final class Retries: Sendable {
 
     // MARK: The worker's side
 
-    /// Attempts have ended: takes those failures out of the results that are worth another one, and says how many.
+    /// Attempts have ended: takes those failures out of the results that are worth another one, and says which.
     ///
-    /// `position` is that of the last failure.
-    func take(from results: BatchResults, attempts: Int, position: UInt64) -> Int {
+    /// They were taken from the channel with `batch`, the last of them from `position`.
+    func take(
+        from results: BatchResults,
+        attempts: Int,
+        position: UInt64,
+        _ batch: Batch<Delivery>
+    ) -> [Delivery] {
         let failures = results.failures
-        guard !failures.isEmpty || counts else { return 0 }
+        guard !failures.isEmpty || counts else { return [] }
         let now = options.clock.now
         if counts {
             let transient = failures.count { RetryPolicy.isTransient($0.failure) }
@@ -104,14 +105,14 @@ final class Retries: Sendable {
             let succeeded = max(attempts - transient - stopped, 0)
             record(succeeded: succeeded, failed: transient, fresh: max(attempts - retried, 0), now)
         }
-        guard !failures.isEmpty else { return 0 }
-        var waiting = 0
+        guard !failures.isEmpty else { return [] }
+        var waiting: [Delivery] = []
         results.failures = failures.filter { delivery, failure in
             guard let delay = delay(delivery, failure, now) else { return true }
             let attempt = Attempt(end: now.nanoseconds, message: failure.message)
             let tried = delivery.after(attempt)
-            if wait(tried, position, until: now + delay) {
-                waiting += 1
+            if wait(tried, position, until: now + delay, batch) {
+                waiting.append(tried)
             } else {
                 results.settle(tried, .cancelled)
             }
@@ -141,13 +142,18 @@ final class Retries: Sendable {
     }
 
     /// False when the pipeline was cancelled and nothing waits any more.
-    private func wait(_ delivery: Delivery, _ position: UInt64, until time: Duration) -> Bool {
+    private func wait(
+        _ delivery: Delivery,
+        _ position: UInt64,
+        until time: Duration,
+        _ batch: Batch<Delivery>
+    ) -> Bool {
         let job = state.withLock { state -> WaitingJob? in
             if state.isEnded { return nil }
             state.lastNumber += 1
             let job = WaitingJob(delivery, position, number: state.lastNumber, due: time, self)
             state.waiting[job.number] = job
-            channel.expect(1)
+            channel.expect(delivery, from: batch)
             hold(&state)
             return job
         }
@@ -195,7 +201,6 @@ final class Retries: Sendable {
         guard remove({ $0.number == job.number }).count == 1 else { return }
         let leftovers = channel.giveBack(job.delivery, position: job.position)
         if !leftovers.isEmpty { settle(leftovers, .cancelled) }
-        returned()
     }
 
     /// A message was stopped: its jobs wait no longer.
@@ -223,7 +228,7 @@ final class Retries: Sendable {
             batch.append(job.delivery)
         }
         settle(batch, outcome)
-        channel.forget(jobs.count)
+        for job in jobs { channel.forget(job.delivery) }
     }
 
     private func remove(_ fits: (WaitingJob) -> Bool) -> [WaitingJob] {

@@ -10,6 +10,7 @@ package final class Router {
     package let tally: Tally
     let counts: FailureCounts
     private let control: PipelineControl
+    private let clock: any PipelineClock
     private let leftovers: LeftoverLog?
     private let evicted = Batch<Delivery>()
 
@@ -20,6 +21,7 @@ package final class Router {
         tally: Tally,
         counts: FailureCounts,
         control: PipelineControl,
+        clock: any PipelineClock,
         leftovers: LeftoverLog? = nil
     ) {
         self.routes = routes
@@ -28,6 +30,7 @@ package final class Router {
         self.tally = tally
         self.counts = counts
         self.control = control
+        self.clock = clock
         self.leftovers = leftovers
     }
 
@@ -64,13 +67,20 @@ package final class Router {
     }
 
     private func send(_ batch: Batch<Delivery>, into channel: Channel<Delivery>) async {
-        let signal = await channel.send(batch, evicted: evicted, shielded: true)
+        var signal = channel.trySend(batch, evicted: evicted)
+        if signal == nil { signal = await wait(for: channel, batch) }
         if !evicted.isEmpty { settleAll(evicted, .dropped) }
         if batch.isEmpty { return }
         let refused: Outcome = channel.limits.overflow == .reject ? .rejected : .dropped
         let outcome = signal == .full ? refused : .cancelled
         leftovers?.note(batch, outcome, at: failures.node, .leaving)
         settleAll(batch, outcome)
+    }
+
+    private func wait(for channel: Channel<Delivery>, _ batch: Batch<Delivery>) async -> ChannelSignal {
+        let start = clock.now
+        defer { tally.blockedNanoseconds.add((clock.now - start).nanoseconds) }
+        return await channel.send(batch, evicted: evicted, shielded: true)
     }
 
     /// Nobody reads what a node sends here: its jobs have failed.

@@ -6,12 +6,17 @@ final class Stage: Sendable {
     let sequencer: Sequencer?
     let retries: Retries
     let clock: any PipelineClock
+    let order: JobOrder
     /// Whether it writes whole batches.
     let isSink: Bool
+    /// Whether a worker takes one job at a time.
+    let takesOne: Bool
+    private let node: String
+    private let settings: StageSettings
     private let ports: Int
-    private let deadline: Duration?
     private let contexts: ContextRegistry
     private let ledgers: [Ledger]
+    private let strays: Strays
 
     init(
         _ node: PipelineNode,
@@ -24,26 +29,37 @@ final class Stage: Sendable {
         _ ledgers: [Ledger]
     ) {
         let settings = node.settings
-        let sequencer = settings.order == .input ? Sequencer(window: 2 * settings.workers) { input.hasReturns } : nil
+        self.node = node.name
+        self.settings = settings
         self.input = input
-        self.sequencer = sequencer
         self.ports = ports
         self.contexts = contexts
         self.ledgers = ledgers
+        self.strays = strays
         clock = options.clock
+        order = settings.order
         isSink = node.isSink
-        deadline = settings.deadline
-        if deadline != nil { contexts.note() }
+        // Results are put in order by runs of jobs that came one after the other, which jobs out of lanes are not.
+        let isScattered = settings.order == .input && settings.usesLanes
+        takesOne = isScattered || settings.dispatch == .idle || settings.dispatch == .perJob
+        sequencer =
+            settings.order == .input
+            ? Sequencer(window: Self.window(settings, input.limits)) { [weak input] in input?.setHorizon($0) } : nil
+        if settings.deadline != nil { contexts.note() }
         retries = Retries(
             settings,
             channel: input,
             options: options,
             timers: timers,
-            deadline: { Self.deadline($0, settings.deadline, ledgers) },
+            deadline: { $0.deadline(settings.deadline, ledgers) },
             settle: { strays.settle($0, $1, at: node.name, .waiting) },
-            returned: { sequencer?.wakeForReturn() },
             report: { Self.report($0, node.name, options.logger) }
         )
+    }
+
+    /// Of how many jobs results may be held back: so many that all workers stay busy while one job takes its time.
+    private static func window(_ settings: StageSettings, _ limits: ChannelLimits) -> Int {
+        max(4_096, limits.capacity, 8 * settings.workers)
     }
 
     private static func report(_ gate: CircuitBreaker.Gate, _ node: String, _ logger: Logger) {
@@ -57,9 +73,15 @@ final class Stage: Sendable {
 
     func makeResults() -> BatchResults {
         let results = BatchResults(ports: ports)
-        results.stopsAtFailure = sequencer != nil
+        results.stopsAtFailure = order != .none
         return results
     }
+
+    /// What the job has in common with those that belong to it.
+    func key(_ delivery: borrowing Delivery) -> UInt64? { settings.laneKey(delivery) }
+
+    /// Ends what came back to a channel that was cancelled.
+    func settleLeftovers(_ leftovers: Batch<Delivery>) { strays.settle(leftovers, .cancelled, at: node, .queued) }
 
     /// Whether any job may have a deadline or have been stopped; where none has, none is looked at.
     var looksAtContexts: Bool { contexts.isUsed }
@@ -74,12 +96,39 @@ final class Stage: Sendable {
 
     /// Until when the job may take: the message's deadline, what stages before this one left of it, and this stage's
     /// own, counted from when the message came in.
-    func deadline(_ delivery: borrowing Delivery) -> Int { Self.deadline(delivery, deadline, ledgers) }
+    func deadline(_ delivery: borrowing Delivery) -> Int { delivery.deadline(settings.deadline, ledgers) }
+}
 
-    private static func deadline(_ delivery: borrowing Delivery, _ own: Duration?, _ ledgers: [Ledger]) -> Int {
-        let ledger = ledgers[delivery.ticket.source]
-        let own = own.map { ledger.received(delivery.ticket) + $0.nanoseconds } ?? .max
-        return min(own, ledger.deadline(delivery.ticket, delivery.job.details))
+extension Delivery {
+    /// Until when the job may take at a stage with that deadline of its own.
+    fileprivate borrowing func deadline(_ own: Duration?, _ ledgers: [Ledger]) -> Int {
+        let ledger = ledgers[ticket.source]
+        let own = own.map { ledger.received(ticket) + $0.nanoseconds } ?? .max
+        return min(own, ledger.deadline(ticket, job.details))
+    }
+}
+
+extension StageSettings {
+    /// The key of a job, as lanes know it.
+    func laneKey(_ delivery: borrowing Delivery) -> UInt64? {
+        guard let key = key(delivery.job) else { return nil }
+        var hasher = Hasher()
+        hasher.combine(key)
+        return UInt64(bitPattern: Int64(hasher.finalize()))
+    }
+
+    /// What the stage's channel asks of jobs.
+    var channelRules: ChannelRules<Delivery> {
+        var rules = ChannelRules<Delivery>(cost: { $0.job.value.footprint })
+        guard usesLanes else { return rules }
+        let settings = self
+        rules.lanes = LaneRules(
+            key: { settings.laneKey($0) },
+            isExclusive: dispatch == .key || order == .key,
+            isOrdered: order == .key,
+            most: maxPerKey
+        )
+        return rules
     }
 }
 

@@ -28,6 +28,8 @@ package final class ThreadPool: TaskExecutor {
     private nonisolated(unsafe) let condition: UnsafeMutablePointer<pthread_cond_t>
     private nonisolated(unsafe) let state: UnsafeMutablePointer<State>
     private let name: String
+    /// How many threads there are to be.
+    private let count: Atomic<Int>
 
     /// Starts `count` threads with that name; ``stop()`` ends them.
     package init(name: String, count: Int) {
@@ -38,8 +40,15 @@ package final class ThreadPool: TaskExecutor {
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(condition, nil)
         self.name = name
+        self.count = Atomic(max(count, 1))
         let started = (0..<max(count, 1)).count { _ in start() }
         precondition(started > 0, "the system refuses every thread")
+    }
+
+    /// Has at least so many threads from now on.
+    package func grow(to count: Int) {
+        let before = self.count.max(count, ordering: .relaxed).oldValue
+        for _ in before..<max(before, count) { start() }
     }
 
     deinit {
@@ -124,6 +133,7 @@ package final class ThreadPool: TaskExecutor {
     }
 
     /// Starts a thread that nobody joins; false where the system refuses it.
+    @discardableResult
     private func start() -> Bool {
         // The system's limit for a thread's name is 15 bytes and a NUL.
         let box = Unmanaged.passRetained(ThreadStart(pool: self, name: String(name.prefix(15))))

@@ -6,6 +6,8 @@ final class Worker: @unchecked Sendable {
     enum End {
         /// There are no more jobs.
         case finished
+        /// It is one worker too many.
+        case dismissed
         /// The task was cancelled for one job's sake: the worker goes on in another.
         case renewed
         /// The worker was given up; nothing here is its own any more.
@@ -20,6 +22,8 @@ final class Worker: @unchecked Sendable {
     private let batch = Batch<Delivery>()
     /// The job at hand, where each is looked at by itself.
     private let single = Batch<Delivery>(capacity: 1)
+    /// How many jobs of the run at hand went back to the channel.
+    private var putBack = 0
     private var sizer = BatchSizer()
 
     init(_ stage: Stage, processor: any Processor, router: Router, watch: WorkerWatch) {
@@ -30,18 +34,33 @@ final class Worker: @unchecked Sendable {
         results = stage.makeResults()
     }
 
-    /// Works until the channel has ended.
+    /// Works until the channel has ended, or the worker is dismissed.
     func run() async -> End {
         while true {
-            if batch.isEmpty, single.isEmpty {
-                if let sequencer = stage.sequencer { await sequencer.waitForRoom() }
-                guard await stage.input.receive(batch, limit: sizer.limit) == .done else { break }
+            if let end = await workOff() { return end }
+            let signal = await stage.input.receive(batch, limit: stage.takesOne ? 1 : sizer.limit)
+            guard signal == .done else {
+                await close()
+                return signal == .dismissed ? .dismissed : .finished
             }
+        }
+    }
+
+    /// Takes over what somebody else has received.
+    func take(_ received: Batch<Delivery>) {
+        (batch.position, batch.behind, batch.lanes) = (received.position, received.behind, received.lanes)
+        received.lanes = []
+        batch.append(moving: received.count, from: received)
+    }
+
+    /// Works on the jobs that it has until none are left.
+    func workOff() async -> End? {
+        while !batch.isEmpty || !single.isEmpty {
             guard await work() else { return .givenUp }
+            if batch.isEmpty, single.isEmpty { stage.input.release(batch) }
             if watch.needsRenewal { return .renewed }
         }
-        await close()
-        return .finished
+        return nil
     }
 
     /// Closes the processor.
@@ -54,13 +73,15 @@ final class Worker: @unchecked Sendable {
         let count = batch.count + single.count
         let start = stage.clock.now
         router.tally.isBusy = true
+        router.tally.behind.add(batch.behind * count)
         if stage.looksAtContexts, !stage.isSink {
             guard await handleByContext(start) else { return false }
         } else {
             if stage.looksAtContexts { await weedOut(start) }
             guard await handle(batch, started: start, deadline: nil) else { return false }
         }
-        let (done, spent) = (count - batch.count - single.count, (stage.clock.now - start).nanoseconds)
+        let (done, spent) = (count - batch.count - single.count - putBack, (stage.clock.now - start).nanoseconds)
+        putBack = 0
         sizer.record(count: done, nanoseconds: spent)
         router.tally.received.add(done)
         router.tally.busyNanoseconds.add(spent)
@@ -133,14 +154,32 @@ final class Worker: @unchecked Sendable {
         if done == 0 { return }
         let end = position + UInt64(done)
         router.counts.attempts.add(results.failures)
-        let waiting = stage.retries.take(from: results, attempts: attempts ?? done, position: end - 1)
-        router.tally.retried.add(waiting)
+        let waiting = stage.retries.take(from: results, attempts: attempts ?? done, position: end - 1, batch)
+        router.tally.retried.add(waiting.count)
+        if stage.order == .key { for delivery in waiting { putBack(after: delivery) } }
         guard let sequencer = stage.sequencer else { return await router.forward(results) }
         // The one that waits is the last, and has a run of its own in the sequence once it is done.
-        let last = end - UInt64(waiting)
+        let last = end - UInt64(waiting.count)
         guard last > position else { return }
         results = await sequencer.deliver(results, start: position, end: last, through: router)
         results.stopsAtFailure = true
+    }
+
+    /// Jobs of the same key that are behind one that waits for another attempt wait behind it.
+    private func putBack(after waiting: Delivery) {
+        guard let key = stage.key(waiting) else { return }
+        var rest: [(element: Delivery, position: UInt64)] = []
+        for place in 0..<batch.count {
+            guard let delivery = batch.popFirst() else { break }
+            if stage.key(delivery) == key {
+                rest.append((delivery, batch.position + UInt64(place)))
+            } else {
+                batch.append(delivery)
+            }
+        }
+        guard !rest.isEmpty else { return }
+        putBack += rest.count
+        stage.settleLeftovers(stage.input.restore(rest))
     }
 }
 

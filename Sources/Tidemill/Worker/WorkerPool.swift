@@ -6,21 +6,27 @@ import Synchronization
 /// The tasks are not children of the task that waits for them: one that can't be stopped must not hold up the end.
 final class WorkerPool: Sendable {
     private struct State {
+        /// How many workers there are to be.
+        var size: Int
+        /// How many there are, those that start or leave included.
         var live = 0
         var watches: [WorkerWatch?] = []
         var givenUp = 0
         var isCancelled = false
+        var isOver = false
         var end: UnsafeContinuation<Void, Never>?
     }
 
-    private let parts: PipelineParts
-    private let part: PipelineParts.Part
-    private let stage: Stage
-    private let settings: StageSettings
-    private let threads: ThreadPool?
-    private let gate: StartGate
+    let parts: PipelineParts
+    let part: PipelineParts.Part
+    let stage: Stage
+    let gate: StartGate
+    let threads: ThreadPool?
+    /// Where every job has a task of its own: which workers have none.
+    let seats: Seats?
+    let settings: StageSettings
     private let make: ProcessorFactory
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     init(
         _ parts: PipelineParts,
@@ -36,33 +42,47 @@ final class WorkerPool: Sendable {
         self.settings = settings
         self.gate = gate
         self.make = make
-        let count = settings.ownThreads ? min(part.tallies.count, onlineProcessors()) : 0
-        let ownThreads = count > 0 && parts.options.executor == nil
-        threads = ownThreads ? ThreadPool(name: part.node.name, count: count) : nil
+        state = Mutex(State(size: settings.workers))
+        seats = settings.dispatch == .perJob ? Seats(settings.workers) : nil
+        let ownThreads = settings.ownThreads && parts.options.executor == nil
+        threads =
+            ownThreads
+            ? ThreadPool(name: part.node.name, count: min(settings.workers, onlineProcessors())) : nil
     }
+
+    /// The node's name.
+    var node: String { part.node.name }
+
+    /// How many workers there are to be.
+    var size: Int { state.withLock { $0.size } }
 
     /// Runs the workers until all have ended.
     func run() async {
-        state.withLock { state in
-            state.live = part.tallies.count
-            state.watches = part.tallies.map { _ in nil }
-        }
-        for number in part.tallies.indices {
-            start(number) {
-                await self.gate.pass()
-            } orFail: {
-                self.gate.fail()
+        if let seats {
+            await giveEachJobATask(seats)
+        } else {
+            for number in add(settings.workers) {
+                start(number) {
+                    await self.gate.pass()
+                } orFail: {
+                    self.gate.fail()
+                }
             }
-        }
-        await withUnsafeContinuation { continuation in
-            let isOver = state.withLock { state in
-                state.end = continuation
-                return state.live == 0
-            }
-            if isOver { continuation.resume() }
+            await end()
         }
         await stage.sequencer?.flush(through: parts.router(part, tally: part.tallies[0]))
         threads?.stop()
+    }
+
+    /// Waits until no worker is left.
+    private func end() async {
+        await withUnsafeContinuation { continuation in
+            let isOver = state.withLock { state in
+                state.end = continuation
+                return state.isOver
+            }
+            if isOver { continuation.resume() }
+        }
     }
 
     /// Stops all workers for good.
@@ -73,7 +93,6 @@ final class WorkerPool: Sendable {
         }
         for watch in watches { watch?.cancel() }
         stage.retries.cancel()
-        stage.sequencer?.cancel()
     }
 
     /// Stops the jobs of one message.
@@ -82,9 +101,52 @@ final class WorkerPool: Sendable {
         for watch in state.withLock({ $0.watches }) { watch?.stop(ticket, reason) }
     }
 
-    /// The node's name, and what each of its workers is at; nil for one that has ended.
-    func glimpses() -> (node: String, workers: [WorkerGlimpse?]) {
-        (part.node.name, state.withLock { $0.watches }.map { $0?.glimpse() })
+    /// What each of the workers is at; nil for one that has ended.
+    var glimpses: [WorkerGlimpse?] { state.withLock { $0.watches }.map { $0?.glimpse() } }
+
+    // MARK: Size
+
+    /// Has so many workers from now on: new ones start at once, and those that are too many leave when they have done
+    /// what they took.
+    func resize(_ newSize: @Sendable (Int) -> Int) {
+        let (change, size) = state.withLock { state in
+            let before = state.size
+            if !state.isOver { state.size = newSize(before) }
+            return (state.size - before, state.size)
+        }
+        if change == 0 { return }
+        part.size.add(change)
+        if let seats { return seats.resize(to: size) }
+        if change < 0 { return stage.input.dismiss(-change) }
+        threads?.grow(to: min(size, onlineProcessors()))
+        for number in add(change - stage.input.recall(change)) {
+            start(number) {
+                true
+            } orFail: {
+                self.shrink()
+            }
+        }
+    }
+
+    /// Takes places for new workers, unless all is over.
+    private func add(_ count: Int) -> [Int] {
+        state.withLock { state in
+            guard !state.isOver else { return [] }
+            state.live += count
+            var free = state.watches.indices.filter { state.watches[$0] == nil }.prefix(count)
+            let known = state.watches.count
+            for number in known..<known + count - free.count {
+                state.watches.append(nil)
+                free.append(number)
+            }
+            return Array(free)
+        }
+    }
+
+    /// A worker that was added could not be started, and the others go on without it.
+    private func shrink() {
+        state.withLock { $0.size -= 1 }
+        part.size.add(-1)
     }
 
     // MARK: One worker
@@ -95,6 +157,21 @@ final class WorkerPool: Sendable {
         _ mayBegin: @escaping @Sendable () async -> Bool,
         orFail fail: @escaping @Sendable () -> Void
     ) {
+        let watch = makeWatch(number)
+        launch(watch) {
+            guard let worker = await self.makeWorker(number, watch, isNeeded: number < self.settings.workers) else {
+                fail()
+                return self.end(number)
+            }
+            guard await mayBegin() else {
+                await worker.close()
+                return self.end(number)
+            }
+            await self.run(worker, number)
+        }
+    }
+
+    func makeWatch(_ number: Int) -> WorkerWatch {
         let watch = WorkerWatch(
             stage.clock,
             parts.timers,
@@ -102,112 +179,85 @@ final class WorkerPool: Sendable {
             grace: parts.options.stopGrace,
             latency: part.stops
         ) { [weak self] in self?.replace(number, $0) }
-        state.withLock { $0.watches[number] = watch }
-        launch(watch) {
-            guard let processor = await self.makeProcessor(number, watch) else {
-                fail()
-                return self.end(number)
-            }
-            guard await mayBegin() else {
-                await processor.close()
-                return self.end(number)
-            }
-            let router = self.parts.router(self.part, tally: self.part.tallies[number])
-            await self.run(Worker(self.stage, processor: processor, router: router, watch: watch), number)
+        state.withLock { state in
+            while state.watches.count <= number { state.watches.append(nil) }
+            state.watches[number] = watch
         }
+        return watch
     }
 
-    private func launch(_ watch: WorkerWatch, _ body: @escaping @Sendable () async -> Void) {
+    func launch(_ watch: WorkerWatch, _ body: @escaping @Sendable () async -> Void) {
         watch.launch { Task(executorPreference: parts.options.executor ?? threads, operation: body) }
         if state.withLock({ $0.isCancelled }) { watch.cancel() }
     }
 
-    private func makeProcessor(_ number: Int, _ watch: WorkerWatch) async -> (any Processor)? {
+    /// A worker with a processor of its own; nil if it can't be made.
+    ///
+    /// One that is needed fails the pipeline then; of others the log tells.
+    func makeWorker(_ number: Int, _ watch: WorkerWatch, isNeeded: Bool) async -> Worker? {
         do {
-            return try await make(parts.workerContext(part, number, watch))
+            let processor = try await make(parts.workerContext(part, number, watch))
+            let router = parts.router(part, tally: part.tallies[number])
+            return Worker(stage, processor: processor, router: router, watch: watch)
         } catch  where parts.control.isCancelled {
             // A script that is interrupted in its `init` says so in an error of its own.
-            parts.logger(part.node.name).info(
-                "a worker was stopped before it was ready",
-                metadata: ["error": "\(error)"]
-            )
-            return nil
+            log(.info, "a worker was stopped before it was ready", ["error": "\(error)"])
         } catch {
-            parts.cancel(PipelineError(.start, node: part.node.name, error))
-            return nil
+            if isNeeded {
+                parts.cancel(PipelineError(.start, node: node, error))
+            } else {
+                log(.error, "another worker can't be started", ["worker": "\(number + 1)", "error": "\(error)"])
+            }
         }
+        return nil
     }
 
     private func run(_ worker: Worker, _ number: Int) async {
         switch await worker.run() {
-        case .finished: end(number)
+        case .finished, .dismissed: end(number)
         case .renewed: launch(worker.watch) { await self.run(worker, number) }
-        case .givenUp:
-            threads?.takeThreadBack()
-            await worker.close()
+        case .givenUp: await leave(worker)
         }
+    }
+
+    /// A worker that was given up has come to its end after all.
+    func leave(_ worker: Worker) async {
+        threads?.takeThreadBack()
+        await worker.close()
     }
 
     private func end(_ number: Int) {
         let end = state.withLock { state -> UnsafeContinuation<Void, Never>? in
             state.watches[number] = nil
             state.live -= 1
-            return state.live == 0 ? state.end : nil
+            if state.live == 0 { state.isOver = true }
+            return state.isOver ? state.end : nil
         }
         end?.resume()
     }
 
+    func log(_ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata) {
+        parts.logger(node).log(level: level, message, metadata: metadata)
+    }
+
     // MARK: Replacement
 
-    /// A worker can't be stopped: its job ends, the others of its batch go back, and another worker takes its place.
-    private func replace(_ number: Int, _ given: GivenUp) {
-        let (count, isCancelled) = state.withLock { state in
+    /// Another worker has been given up; says how many were, and whether the pipeline is over anyway.
+    func noteGivenUp() -> (count: Int, isCancelled: Bool) {
+        state.withLock { state in
             state.givenUp += 1
             return (state.givenUp, state.isCancelled)
         }
-        threads?.replaceThread()
-        part.givenUp.add(1)
-        part.tallies[number].isBusy = false
-        let job = given.deliveries[given.stuck.lowerBound].delivery.ticket.jobID(parts.sources)
-        parts.logger(part.node.name).error(
-            "a worker can't be stopped and is given up",
-            metadata: ["worker": "\(number + 1)", "job": "\(job)", "reason": "\(given.reason)"]
-        )
-        if count > settings.maxStuckWorkers, !isCancelled {
-            parts.cancel(
-                PipelineError(
-                    .stuck,
-                    node: part.node.name,
-                    "\(count) workers could not be stopped, the last one at job \(job)"
-                )
-            )
-        }
-        Task(executorPreference: parts.options.executor) {
-            await self.settle(given, number)
-            if self.parts.control.isCancelled { return self.end(number) }
-            self.start(number, { true }, orFail: {})
-        }
     }
 
-    private func settle(_ given: GivenUp, _ number: Int) async {
-        let router = parts.router(part, tally: part.tallies[number])
-        for (index, (delivery, position)) in given.deliveries.enumerated() {
-            guard given.stuck.contains(index) else {
-                stage.input.expect(1)
-                let leftovers = stage.input.giveBack(delivery, position: position)
-                parts.strays.settle(leftovers, .cancelled, at: part.node.name, .queued)
-                stage.sequencer?.wakeForReturn()
-                continue
-            }
-            let results = stage.makeResults()
-            let failure = JobFailure(.stuck, "the handler could not be stopped, and its worker was given up")
-            results.stop(delivery, given.reason, timeout: failure)
-            router.counts.attempts.add(results.failures)
-            if let sequencer = stage.sequencer {
-                _ = await sequencer.deliver(results, start: position, end: position + 1, through: router)
-            } else {
-                await router.forward(results)
-            }
+    /// Starts another worker in place of one that was given up.
+    func startAgain(_ number: Int) {
+        if let seats { return seats.giveBack(number, nil) }
+        if parts.control.isCancelled { return end(number) }
+        start(number) {
+            true
+        } orFail: {
+            self.shrink()
         }
     }
 }

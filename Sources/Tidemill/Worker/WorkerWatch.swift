@@ -235,7 +235,12 @@ package final class WorkerWatch: PipelineTimer, @unchecked Sendable {
             state.work = nil
             // The worker does not touch the batch any more: it asks `advance` or `end` before.
             let rest = work.rest === work.batch ? [] : work.rest.placed(since: 0)
-            return GivenUp(deliveries: work.batch.placed(since: work.base) + rest, stuck: hand, reason: verdict.reason)
+            return GivenUp(
+                deliveries: work.batch.placed(since: work.base) + rest,
+                stuck: hand,
+                lanes: work.rest.lanes,
+                reason: verdict.reason
+            )
         }
         if let given { giveUp(given) }
     }
@@ -247,6 +252,8 @@ struct GivenUp: Sendable {
     let deliveries: [(delivery: Delivery, position: UInt64)]
     /// The places of the jobs that could not be stopped.
     let stuck: Range<Int>
+    /// The lanes of the channel that it holds.
+    let lanes: [Int]
     /// Why they were to be stopped.
     let reason: StopReason
 }

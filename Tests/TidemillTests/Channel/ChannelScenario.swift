@@ -28,7 +28,7 @@ struct ChannelScenario: ~Copyable {
     private var lastWaiter: UInt64 = 0
 
     init(limits: ChannelLimits) {
-        state = ChannelState(limits: limits, cost: { $0.cost })
+        state = ChannelState(limits: limits, rules: ChannelRules(cost: { $0.cost }))
         model = ChannelModel(limits: limits)
     }
 

@@ -30,6 +30,10 @@ import Testing
             return batch
         }
 
+        mutating func expect(_ count: Int) {
+            for value in 0..<count { state.expect(value, from: Batch()) }
+        }
+
         mutating func giveBack(_ value: Int, _ position: UInt64) {
             state.giveBack(value, position: position, leftovers: leftovers, wakeups: &wakeups)
         }
@@ -46,7 +50,7 @@ import Testing
         var fixture = Fixture()
         fixture.send(1, 2, 3)
         #expect(fixture.receive(1) == ([1], 0, .done))
-        fixture.state.expect(1)
+        fixture.expect(1)
         fixture.giveBack(1, 0)
         #expect(fixture.receive() == ([1], 0, .done), "under its old position")
         #expect(fixture.receive() == ([2, 3], 1, .done))
@@ -56,7 +60,7 @@ import Testing
         var fixture = Fixture()
         fixture.send(1)
         #expect(fixture.receive() == ([1], 0, .done))
-        fixture.state.expect(1)
+        fixture.expect(1)
         fixture.state.finish(wakeups: &fixture.wakeups)
         #expect(fixture.receive().2 == .empty)
         let first = fixture.wait(1)
@@ -69,7 +73,7 @@ import Testing
 
     @Test func aFinishedChannelEndsWhenNothingComesBackAfterAll() {
         var fixture = Fixture()
-        fixture.state.expect(2)
+        fixture.expect(2)
         fixture.state.finish(wakeups: &fixture.wakeups)
         _ = fixture.wait(1)
         fixture.state.forget(1, wakeups: &fixture.wakeups)
@@ -80,7 +84,7 @@ import Testing
 
     @Test func cancelGivesBackWhatCameBack() {
         var fixture = Fixture()
-        fixture.state.expect(2)
+        fixture.expect(2)
         fixture.giveBack(7, 0)
         fixture.state.cancel(leftovers: fixture.leftovers, wakeups: &fixture.wakeups)
         fixture.giveBack(8, 1)
@@ -109,7 +113,7 @@ import Testing
         #expect(fixture.receive(1).0 == [1])
         fixture.state.setHold(true, wakeups: &fixture.wakeups)
         #expect(fixture.receive().2 == .empty)
-        fixture.state.expect(1)
+        fixture.expect(1)
         _ = fixture.wait(1)
         fixture.giveBack(1, 0)
         #expect(fixture.woken() == [1: .done])

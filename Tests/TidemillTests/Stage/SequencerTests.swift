@@ -1,4 +1,5 @@
 import Logging
+import Synchronization
 import Testing
 
 @testable import Tidemill
@@ -23,7 +24,8 @@ import Testing
             ledgers: [ledger],
             tally: Tally(),
             counts: FailureCounts(),
-            control: PipelineControl()
+            control: PipelineControl(),
+            clock: SystemClock()
         )
     }
 
@@ -43,7 +45,7 @@ import Testing
     }
 
     @Test func whatComesTooEarlyIsHeldBack() async {
-        let sequencer = Sequencer(window: 2)
+        let sequencer = Sequencer(window: 9) { _ in }
         _ = await sequencer.deliver(results(2..<4), start: 2, end: 4, through: router())
         _ = await sequencer.deliver(results(5..<6), start: 5, end: 6, through: router())
         #expect(sent().isEmpty)
@@ -53,31 +55,21 @@ import Testing
         #expect(sent() == [4, 5])
     }
 
-    @Test func whoIsTooFarAheadWaits() async {
-        let sequencer = Sequencer(window: 1)
-        _ = await sequencer.deliver(results(1..<2), start: 1, end: 2, through: router())
-        await withDiscardingTaskGroup { group in
-            for number: UInt64 in 2..<6 {
-                group.addTask {
-                    _ = await sequencer.deliver(
-                        results(number..<number + 1),
-                        start: number,
-                        end: number + 1,
-                        through: router()
-                    )
-                    await sequencer.waitForRoom()
-                }
-            }
-            while sequencer.waiting < 4 { await Task.yield() }
-            #expect(sent().isEmpty)
-            _ = await sequencer.deliver(results(0..<1), start: 0, end: 1, through: router())
-        }
-        #expect(sent() == [0, 1, 2, 3, 4, 5])
+    @Test func theHorizonIsNeverFurtherThanTheWindow() async {
+        let horizons = Mutex<[UInt64]>([])
+        let sequencer = Sequencer(window: 4) { horizon in horizons.withLock { $0.append(horizon) } }
+        #expect(horizons.withLock { $0 } == [4])
+        _ = await sequencer.deliver(results(1..<4), start: 1, end: 4, through: router())
+        #expect(horizons.withLock { $0 } == [4], "the first job is still missing")
+        _ = await sequencer.deliver(results(0..<1), start: 0, end: 1, through: router())
+        #expect(horizons.withLock { $0 } == [4, 8])
+        _ = await sequencer.deliver(results(4..<5), start: 4, end: 5, through: router())
+        #expect(horizons.withLock { $0 } == [4, 8], "not for every job")
     }
 
     @Test(arguments: [1, 2, 8, 64]) func theOrderIsExact(workers: Int) async {
         let input = Channel<Delivery>(limits: ChannelLimits(capacity: 64))
-        let sequencer = Sequencer(window: 2 * workers)
+        let sequencer = Sequencer(window: 20) { input.setHorizon($0) }
         await withDiscardingTaskGroup { group in
             for worker in 0..<workers {
                 group.addTask {
@@ -89,7 +81,6 @@ import Testing
                         while let delivery = batch.popFirst() { results.pass(delivery, delivery.job.value) }
                         let end = start + UInt64(count)
                         results = await sequencer.deliver(results, start: start, end: end, through: router)
-                        await sequencer.waitForRoom()
                     }
                 }
             }

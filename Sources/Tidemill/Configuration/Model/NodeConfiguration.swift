@@ -1,9 +1,3 @@
-/// How jobs reach a stage's workers.
-public enum DispatchMode: String, Sendable, Hashable, CaseIterable {
-    /// One queue that all workers take from.
-    case shared
-}
-
 /// How many workers a node has.
 public enum WorkerCount: Sendable, Hashable, CustomStringConvertible {
     /// This many.
@@ -69,6 +63,10 @@ public struct StageConfiguration: Sendable {
     public let dispatch: DispatchMode
     /// The order in which its results go on.
     public let order: JobOrder
+    /// How many jobs of one key it works on at a time; nil for as many as there are workers.
+    public let maxPerKey: Int?
+    /// Where in a job's value its key is; nil for the key that the job has.
+    public let keyPath: ValuePath?
     /// How long an attempt at a job may take; nil for as long as it takes.
     public let timeout: Duration?
     /// How old a message may be here; nil for any age.

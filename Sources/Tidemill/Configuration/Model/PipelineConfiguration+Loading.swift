@@ -69,6 +69,11 @@ extension PipelineConfiguration {
         graph = builder.build(deadLetters: deadLetters.map { .init($0) })
         if isWhole { collector.add(contentsOf: builder.collector.issues) }
         for node in stages.map(\.settings) + sinks.map(\.settings) { Self.checkChannel(of: node, &collector) }
+        for stage in stages {
+            for conflict in StageSettings(stage, cores: 1).conflicts(with: stage.channel) {
+                collector.add(stage.settings.issue(at: conflict.field, conflict.problem))
+            }
+        }
 
         if !settings.isGiven("dead_letters") {
             let nodes = sources.map(\.settings) + stages.map(\.settings) + sinks.map(\.settings)
@@ -108,6 +113,8 @@ extension StageConfiguration {
         channel = ChannelLimits(settings.optionalObject("channel"))
         dispatch = settings.optionalString("dispatch").flatMap(DispatchMode.init) ?? .shared
         order = settings.optionalString("order").flatMap(JobOrder.init) ?? .none
+        maxPerKey = settings.optionalInteger("max_per_key")
+        keyPath = settings.optionalString("key").map(ValuePath.init)
         timeout = settings.optionalDuration("timeout")
         deadline = settings.optionalDuration("deadline")
         retry = RetryPolicy(settings.optionalObject("retry"))

@@ -1,0 +1,111 @@
+/// How jobs reach a stage's workers.
+public enum DispatchMode: String, Sendable, Hashable, CaseIterable {
+    /// One queue that all workers take small runs of jobs from: the fastest.
+    case shared
+    /// A worker that has nothing to do takes one job, so that none waits behind a busy worker.
+    case idle
+    /// As ``shared``, but only one worker at a time has jobs of a key.
+    case key
+    /// Every job has a task of its own, as many at a time as there are workers.
+    case perJob = "per_job"
+}
+
+/// The order in which a stage's results go on.
+public enum JobOrder: String, Sendable, CaseIterable {
+    /// As they come.
+    case none
+    /// Those of one key as their jobs came in; one job of a key is worked on at a time.
+    case key
+    /// As the jobs came in, however many workers there are.
+    case input
+}
+
+/// How a stage works.
+public struct StageSettings: Sendable {
+    /// How many workers there are; at least one.
+    public var workers: Int { didSet { workers = max(workers, 1) } }
+    /// How jobs reach them.
+    public var dispatch = DispatchMode.shared
+    /// The order in which results go on.
+    public var order: JobOrder
+    /// How many jobs of one key are worked on at a time; nil for as many as there are workers.
+    public var maxPerKey: Int?
+    /// What jobs that belong together have in common; jobs without it belong to no other.
+    ///
+    /// The default is the job's own key.
+    public var key: @Sendable (Job) -> Bytes? = { $0.key }
+    /// Whether the workers run on threads of the stage's own, at most one for each core: for handlers that block or
+    /// compute for long, which would hold up everything else on Swift's own threads.
+    public var ownThreads: Bool
+    /// How long an attempt at a job may take before it is stopped; nil for as long as it takes.
+    ///
+    /// It is stopped no earlier, and no later than an eighth of this after.
+    public var timeout: Duration?
+    /// How old a message may be whose job is started or handled here, counted from when the pipeline took it in; an
+    /// older one has ``Outcome/expired``.
+    ///
+    /// Jobs that come out of the stage keep what is left of it.
+    public var deadline: Duration?
+    /// When a failed job is tried again; nil is never, unless a script asks for it.
+    public var retry: RetryPolicy?
+    /// When the stage takes a break because too many attempts fail.
+    public var breaker: BreakerPolicy?
+    /// How many workers may be given up because they can't be stopped, before the pipeline fails.
+    public var maxStuckWorkers = 8
+
+    /// Settings; the default is one worker on Swift's own threads.
+    public init(
+        workers: Int = 1,
+        dispatch: DispatchMode = .shared,
+        order: JobOrder = .none,
+        ownThreads: Bool = false
+    ) {
+        self.workers = max(workers, 1)
+        self.dispatch = dispatch
+        self.order = order
+        self.ownThreads = ownThreads
+    }
+}
+
+extension StageSettings {
+    /// The settings that a configuration gives, on a machine of so many cores.
+    init(_ stage: StageConfiguration, cores: Int) {
+        self.init(workers: stage.workers.resolved(cores: cores), dispatch: stage.dispatch, order: stage.order)
+        maxPerKey = stage.maxPerKey
+        if let path = stage.keyPath { key = { path.key(in: $0.value) } }
+        timeout = stage.timeout
+        deadline = stage.deadline
+        retry = stage.retry
+        breaker = stage.breaker
+        maxStuckWorkers = stage.maxStuckWorkers
+    }
+
+    /// A setting that does not go together with another.
+    package struct Conflict: Sendable, Hashable {
+        /// The setting, as a configuration names it.
+        package let field: String
+        /// What does not go together, and why.
+        package let problem: String
+    }
+
+    /// Whether jobs of one key are kept apart in the queue.
+    var usesLanes: Bool { dispatch == .key || order == .key || maxPerKey != nil }
+
+    /// What can't be had together, with such a channel in front.
+    package func conflicts(with channel: ChannelLimits) -> [Conflict] {
+        var conflicts: [Conflict] = []
+        if usesLanes, channel.capacity == 0 {
+            let text =
+                "without room in the channel nothing is queued, and jobs of one key can't be kept apart; "
+                + "give the channel a capacity"
+            conflicts.append(Conflict(field: "channel", problem: text))
+        }
+        if usesLanes, order == .input, channel.overflow == .dropOldest {
+            let text =
+                "a job that is dropped from the middle of the queue would leave a gap in the order of the input "
+                + "that is never filled; use `drop_newest`, or the order `key`"
+            conflicts.append(Conflict(field: "order", problem: text))
+        }
+        return conflicts
+    }
+}
