@@ -47,6 +47,7 @@ extension Pipeline {
 private struct Assembly {
     let configuration: PipelineConfiguration
     let components: Components
+    let rateLimits: [String: SharedRateLimit]
     /// What sends in place of the sources, by the node that it sends to.
     var standIns: [String: any Source]?
     var issues: [ConfigurationIssue] = []
@@ -54,6 +55,7 @@ private struct Assembly {
     init(configuration: PipelineConfiguration, components: Components) {
         self.configuration = configuration
         self.components = components
+        rateLimits = configuration.sharedRateLimits
     }
 
     mutating func build() throws -> ([PipelineNode], (any Sink)?) {
@@ -144,6 +146,7 @@ private struct Assembly {
         settings.deadline = stage.deadline
         settings.retry = stage.retry
         settings.breaker = stage.breaker
+        settings.rateLimit = stage.rateLimit.map { $0.limit(among: rateLimits) }
         settings.maxStuckWorkers = stage.maxStuckWorkers
         var node = PipelineNode.stage(stage.name, inputs: inputs(stage.name), settings, processor: made.factory)
         node.channel = stage.channel
