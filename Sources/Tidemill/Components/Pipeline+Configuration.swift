@@ -47,6 +47,7 @@ extension Pipeline {
 private struct Assembly {
     let configuration: PipelineConfiguration
     let components: Components
+    let rateLimits: [String: SharedRateLimit]
     /// What sends in place of the sources, by the node that it sends to.
     var standIns: [String: any Source]?
     var issues: [ConfigurationIssue] = []
@@ -54,6 +55,7 @@ private struct Assembly {
     init(configuration: PipelineConfiguration, components: Components) {
         self.configuration = configuration
         self.components = components
+        rateLimits = configuration.sharedRateLimits
     }
 
     mutating func build() throws -> ([PipelineNode], (any Sink)?) {
@@ -137,6 +139,7 @@ private struct Assembly {
     private func node(_ stage: StageConfiguration, _ made: StageImplementation) -> PipelineNode {
         var settings = StageSettings(stage, cores: onlineProcessors())
         settings.ownThreads = made.isBlocking
+        settings.rateLimit = stage.rateLimit.map { $0.limit(among: rateLimits) }
         var node = PipelineNode.stage(stage.name, inputs: inputs(stage.name), settings, processor: made.factory)
         node.channel = stage.channel
         node.onError = explicitPolicy(stage.settings)

@@ -50,6 +50,8 @@ public struct StageSettings: Sendable {
     public var retry: RetryPolicy?
     /// When the stage takes a break because too many attempts fail.
     public var breaker: BreakerPolicy?
+    /// How many jobs the stage takes in a time; nil is as many as it can.
+    public var rateLimit: StageRateLimit?
     /// How many workers may be given up because they can't be stopped, before the pipeline fails.
     public var maxStuckWorkers = 8
 

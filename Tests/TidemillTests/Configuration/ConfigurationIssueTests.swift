@@ -123,7 +123,7 @@ import Tidemill
                 "c.json:3:64: /shutdown_timeout: expected a duration such as \"250ms\" or \"2s\" of at most 1d, found the "
                     + "string \"2 s\" (hint: units are d, h, m, s, ms, us and ns)",
                 "c.json:3:70: /server: unknown key \"server\" (hint: known keys: name, sources, stages, sinks, "
-                    + "dead_letters, shutdown_timeout)",
+                    + "dead_letters, rate_limits, shutdown_timeout)",
             ]
         ),
     ]
@@ -199,10 +199,12 @@ import Tidemill
         Case(
             text: stage(#""type":"upper","memory":"1MiB","script":"x""#),
             issues: [
-                "c.json:2:40: /stages/0/memory: unknown key \"memory\" (hint: known keys: name, type, inputs, workers, "
-                    + "channel, dispatch, order, key, max_per_key, timeout, deadline, retry, circuit_breaker, max_stuck_workers, on_error)",
-                "c.json:2:56: /stages/0/script: unknown key \"script\" (hint: known keys: name, type, inputs, workers, "
-                    + "channel, dispatch, order, key, max_per_key, timeout, deadline, retry, circuit_breaker, max_stuck_workers, on_error)",
+                "c.json:2:40: /stages/0/memory: unknown key \"memory\" (hint: known keys: name, type, inputs, "
+                    + "channel, workers, dispatch, order, key, max_per_key, timeout, deadline, retry, circuit_breaker, "
+                    + "max_stuck_workers, rate_limit, on_error)",
+                "c.json:2:56: /stages/0/script: unknown key \"script\" (hint: known keys: name, type, inputs, "
+                    + "channel, workers, dispatch, order, key, max_per_key, timeout, deadline, retry, circuit_breaker, "
+                    + "max_stuck_workers, rate_limit, on_error)",
             ]
         ),
         Case(

@@ -26,6 +26,25 @@ extension FieldDecoder {
         return Settings(values, given: given, of: fields, at: node.location, pointer, context: context)
     }
 
+    /// Decodes an object whose keys are names that others refer to; nil if one is wrong, for without it a reference
+    /// that is right would look wrong.
+    mutating func decodeNamed(
+        _ members: [JSONMember],
+        of type: FieldType,
+        _ pointer: JSONPointer
+    ) -> Setting.Content? {
+        let decoded = members.map { member -> (key: String, value: Setting)? in
+            let place = pointer.appending(member.key)
+            if !NodeFields.isIdentifier(member.key) {
+                let message = "expected \(FieldType.identifier.expectation), found \(Spelling.quoted(member.key))"
+                collector.add(.init(at: member.keyLocation, place, message))
+            }
+            return decode(member.value, place, as: type).map { (member.key, $0) }
+        }
+        let whole = decoded.compactMap { $0 }
+        return whole.count == decoded.count ? .map(whole) : nil
+    }
+
     private mutating func refuse(_ member: JSONMember, _ pointer: JSONPointer, known: [String]) {
         let shown = known.filter { !$0.hasPrefix("$") }
         let hint =

@@ -34,6 +34,8 @@ struct FieldDecoder {
                     decode(member.value, pointer.appending(member.key), as: element).map { (member.key, $0) }
                 }
             )
+        case (.named(let element), .object(let members)):
+            return decodeNamed(members, of: element, pointer)
         case (.object(let fields), .object(let members)):
             return .object(decodeObject(members, node, pointer, fields))
         case (.node(let role), .object(let members)):

@@ -22,6 +22,8 @@ public indirect enum FieldType: Sendable {
     case list(of: FieldType, count: ClosedRange<Int> = 0 ... .max)
     /// An object with free keys and values of one type.
     case map(of: FieldType)
+    /// An object whose keys are names and whose values are of one type.
+    case named(of: FieldType)
     /// An object with these fields.
     case object([FieldSpecification])
     /// One of several types; the first that fits decides.
@@ -78,7 +80,7 @@ extension FieldType {
         case .path: "a path"
         case .choice(let words): Spelling.alternatives(words.map(Spelling.quoted))
         case .list(let element, _): "a list of \(element.plural)"
-        case .map, .object: "an object"
+        case .map, .named, .object: "an object"
         case .union(let types): Spelling.alternatives(types.map(\.expectation))
         case .any: "any JSON value"
         case .node(let role): "a \(role.kind.rawValue), which is an object"
@@ -97,7 +99,7 @@ extension FieldType {
         case .path: "paths"
         case .choice, .union: "values, each \(expectation)"
         case .list: "lists"
-        case .map, .object: "objects"
+        case .map, .named, .object: "objects"
         case .any: "values"
         case .node(let role): "\(role.kind.rawValue)s"
         }
@@ -117,6 +119,7 @@ extension FieldType {
         case .choice(let words): words.map(Spelling.quoted).joined(separator: " | ")
         case .list(let element, _): "list of \(element.shortName)"
         case .map(let element): "map of \(element.shortName)"
+        case .named(let element): "map of \(element.shortName) by name"
         case .object: "object"
         case .union(let types): types.map(\.shortName).joined(separator: " | ")
         case .any: "any"

@@ -5,7 +5,7 @@ extension FieldType {
         case (.any, _), (.string, .string), (.identifier, .string), (.path, .string), (.choice, .string),
             (.duration, .string), (.size, .string), (.size, .integer), (.boolean, .boolean),
             (.integer, .integer), (.integer, .number), (.number, .integer), (.number, .number),
-            (.list, .array), (.map, .object), (.object, .object), (.node, .object):
+            (.list, .array), (.map, .object), (.named, .object), (.object, .object), (.node, .object):
             true
         case (.union(let types), _): types.contains { $0.hasShape(of: kind) }
         default: false

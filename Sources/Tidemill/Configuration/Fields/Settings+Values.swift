@@ -78,6 +78,15 @@ extension Settings {
         return members.compactMap { member in member.value.content.text.map { (member.key, $0) } }
     }
 
+    /// The objects of a map by key, in the order of the file; empty where the field is absent.
+    public func objectMap(_ field: String) -> [(key: String, value: Settings)] {
+        guard case .map(let members)? = value(field)?.content else { return [] }
+        return members.compactMap { member in
+            guard case .object(let settings) = member.value.content else { return nil }
+            return (member.key, settings)
+        }
+    }
+
     /// A nested object.
     public func object(_ field: String) -> Settings { required(field, optionalObject(field)) }
 

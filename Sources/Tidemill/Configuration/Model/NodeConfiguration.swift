@@ -75,6 +75,8 @@ public struct StageConfiguration: Sendable {
     public let retry: RetryPolicy?
     /// When it takes a break because too many attempts fail, if ever.
     public let breaker: BreakerPolicy?
+    /// How many jobs it takes in a time; nil for as many as it can.
+    public let rateLimit: NamedRateLimit?
     /// How many workers may be given up because they can't be stopped.
     public let maxStuckWorkers: Int
     /// What becomes of its failed jobs.

@@ -56,7 +56,9 @@ extension PipelineConfiguration {
         name = settings.optionalString("name") ?? ""
         shutdownTimeout = settings.optionalDuration("shutdown_timeout") ?? .zero
         sources = settings.objects("sources").map { SourceConfiguration($0, standard) }
-        stages = settings.objects("stages").map { StageConfiguration($0, standard) }
+        let rateLimits = NamedRateLimit.all(settings)
+        self.rateLimits = rateLimits
+        stages = settings.objects("stages").map { StageConfiguration($0, standard, rateLimits) }
         sinks = settings.objects("sinks").map { SinkConfiguration($0, standard) }
         deadLetters = settings.optionalObject("dead_letters").map { SinkConfiguration($0, .stop) }
 
@@ -74,6 +76,8 @@ extension PipelineConfiguration {
                 collector.add(stage.settings.issue(at: conflict.field, conflict.problem))
             }
         }
+
+        RateFields.checkNames(in: settings, &collector)
 
         if !settings.isGiven("dead_letters") {
             let nodes = sources.map(\.settings) + stages.map(\.settings) + sinks.map(\.settings)
@@ -106,7 +110,7 @@ extension SourceConfiguration {
 }
 
 extension StageConfiguration {
-    fileprivate init(_ settings: Settings, _ standard: ErrorPolicy) {
+    fileprivate init(_ settings: Settings, _ standard: ErrorPolicy, _ rateLimits: [NamedRateLimit]) {
         name = settings.optionalString("name") ?? ""
         type = settings.optionalString("type") ?? ""
         workers = WorkerCount(settings)
@@ -119,6 +123,7 @@ extension StageConfiguration {
         deadline = settings.optionalDuration("deadline")
         retry = RetryPolicy(settings.optionalObject("retry"))
         breaker = BreakerPolicy(settings.optionalObject("circuit_breaker"))
+        rateLimit = NamedRateLimit(ofStage: settings, among: rateLimits)
         maxStuckWorkers = settings.optionalInteger("max_stuck_workers") ?? 8
         onError = settings.optionalString("on_error").flatMap(ErrorPolicy.init) ?? standard
         self.settings = settings

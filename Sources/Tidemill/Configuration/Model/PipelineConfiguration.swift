@@ -10,6 +10,8 @@ public struct PipelineConfiguration: Sendable {
     public let sinks: [SinkConfiguration]
     /// Where failed jobs go, if anywhere.
     public let deadLetters: SinkConfiguration?
+    /// The rate limits that stages may name, in the order of the file.
+    public let rateLimits: [NamedRateLimit]
     /// How long a drain may take.
     public let shutdownTimeout: Duration
     /// Who reads from whom.
@@ -52,6 +54,7 @@ public struct PipelineConfiguration: Sendable {
             .node(.deadLetters),
             "A sink for the jobs that failed, each with its error and attempts."
         ),
+        RateFields.limits,
         FieldSpecification(
             "shutdown_timeout",
             .duration(in: .zero ... .seconds(86_400)),

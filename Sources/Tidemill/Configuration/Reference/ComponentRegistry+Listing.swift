@@ -74,7 +74,7 @@ extension FieldSpecification {
     ) -> [(path: String, field: FieldSpecification)] {
         fields.flatMap { field in
             let path = prefix + field.name
-            return [(path, field)] + flattened(field.type.nestedFields ?? [], prefix: path + ".")
+            return [(path, field)] + flattened(field.type.nestedFields ?? [], prefix: path + field.type.nestedJoint)
         }
     }
 
@@ -108,8 +108,15 @@ extension FieldType {
         switch self {
         case .object(let fields): fields
         case .list(.object(let fields), _): fields
+        case .named(.object(let fields)): fields
+        case .union(let types): types.lazy.compactMap(\.nestedFields).first
         default: nil
         }
+    }
+
+    /// What stands between a field and those of the objects in it.
+    fileprivate var nestedJoint: String {
+        if case .named = self { ".<name>." } else { "." }
     }
 }
 

@@ -73,7 +73,7 @@ public enum JSONSchema {
     /// The schema of a value of the type, or of a reference that stands for one.
     private static func orReference(_ type: FieldType) -> ConfigurationValue {
         switch type {
-        case .any, .object, .map, .node, .list: self.type(type)
+        case .any, .object, .map, .named, .node, .list: self.type(type)
         case .union(let types): ["anyOf": .array(types.map(self.type) + [referenceTo(referenceName)])]
         default: ["anyOf": [self.type(type), referenceTo(referenceName)]]
         }
@@ -100,6 +100,8 @@ public enum JSONSchema {
         case .choice(let words): ["enum": .array(words.map { .string($0) })]
         case .list(let element, let count): list(of: element, count)
         case .map(let element): ["type": "object", "additionalProperties": orReference(element)]
+        case .named(let element):
+            ["type": "object", "propertyNames": self.type(.identifier), "additionalProperties": orReference(element)]
         case .object(let fields): object(fields)
         case .union(let types): ["anyOf": .array(types.map(self.type))]
         case .any: .object([])
