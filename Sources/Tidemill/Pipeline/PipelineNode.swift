@@ -67,6 +67,8 @@ public struct StageSettings: Sendable {
     public var retry: RetryPolicy?
     /// When the stage takes a break because too many attempts fail.
     public var breaker: BreakerPolicy?
+    /// How jobs are gathered for a handler of batches; nil where each is handled by itself.
+    public var batch: BatchPolicy?
     /// How many workers may be given up because they can't be stopped, before the pipeline fails.
     public var maxStuckWorkers = 8
 

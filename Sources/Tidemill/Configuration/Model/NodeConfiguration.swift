@@ -69,6 +69,8 @@ public struct StageConfiguration: Sendable {
     public let dispatch: DispatchMode
     /// The order in which its results go on.
     public let order: JobOrder
+    /// How it gathers jobs that are handled together, if they are.
+    public let batch: BatchPolicy?
     /// How long an attempt at a job may take; nil for as long as it takes.
     public let timeout: Duration?
     /// How old a message may be here; nil for any age.

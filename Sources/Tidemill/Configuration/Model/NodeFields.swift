@@ -17,7 +17,9 @@ public enum NodeFields {
     static func common(_ role: NodeRole) -> [FieldSpecification] {
         switch role {
         case .source: [name, type] + LimitFields.source + [onError]
-        case .stage: [name, stageType, inputs, workers, channel, dispatch, order] + LimitFields.stage + [onError]
+        case .stage:
+            [name, stageType, inputs, workers, channel, dispatch, order] + BatchFields.stage
+            + LimitFields.stage + [onError]
         case .sink: [name, type, inputs, channel, onError]
         case .deadLetters: [type]
         }

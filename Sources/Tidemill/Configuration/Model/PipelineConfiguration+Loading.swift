@@ -69,6 +69,7 @@ extension PipelineConfiguration {
         graph = builder.build(deadLetters: deadLetters.map { .init($0) })
         if isWhole { collector.add(contentsOf: builder.collector.issues) }
         for node in stages.map(\.settings) + sinks.map(\.settings) { Self.checkChannel(of: node, &collector) }
+        collector.add(contentsOf: stages.compactMap(BatchPolicy.issue))
 
         if !settings.isGiven("dead_letters") {
             let nodes = sources.map(\.settings) + stages.map(\.settings) + sinks.map(\.settings)
@@ -108,6 +109,7 @@ extension StageConfiguration {
         channel = ChannelLimits(settings.optionalObject("channel"))
         dispatch = settings.optionalString("dispatch").flatMap(DispatchMode.init) ?? .shared
         order = settings.optionalString("order").flatMap(JobOrder.init) ?? .none
+        batch = BatchPolicy(settings.optionalObject("batch"))
         timeout = settings.optionalDuration("timeout")
         deadline = settings.optionalDuration("deadline")
         retry = RetryPolicy(settings.optionalObject("retry"))
