@@ -128,6 +128,13 @@ struct ScriptFacts {
     }
 }
 
+extension ScriptFacts {
+    /// The functions for jobs that it defines.
+    var handlers: [String] {
+        (functions.contains(.handle) ? ["handle"] : []) + (functions.contains(.handleBatch) ? ["handle_batch"] : [])
+    }
+}
+
 extension ScriptDescription {
     /// What a script's file says of itself, learnt by loading it.
     ///
@@ -141,7 +148,8 @@ extension ScriptDescription {
                 description: facts.description,
                 version: facts.version,
                 options: options,
-                ports: facts.ports
+                ports: facts.ports,
+                handlers: facts.handlers
             )
         } catch let error as ScriptError {
             throw error
