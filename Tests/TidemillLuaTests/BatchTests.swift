@@ -62,7 +62,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "error('why')", "return nil, 'why'", "local t <close> = setmetatable({}, {__close = function() end}) error('why')",
+        "error('why')", "return nil, 'why'",
+        "local t <close> = setmetatable({}, {__close = function() end}) error('why')",
         "ctx:emit(1, {of = 1}) error({message = 'why'})", "return nil, {message = 'why'}",
     ])
     func anErrorOfTheCallFailsAll(_ body: String) throws {

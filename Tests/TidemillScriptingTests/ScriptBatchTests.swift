@@ -114,7 +114,10 @@ struct ScriptBatchTests {
         #expect(letters.count == 10 && report.node("work")?.retried == 50)
     }
 
-    @Test(arguments: ["while true do end", "ctx:sleep(1000)", "return {}, {setmetatable({}, {__tostring = function() while true do end end})}"])
+    @Test(arguments: [
+        "while true do end", "ctx:sleep(1000)",
+        "return {}, {setmetatable({}, {__tostring = function() while true do end end})}",
+    ])
     func aTimeoutFailsTheWholeBatch(ending: String) async throws {
         var settings = settings()
         settings.timeout = .milliseconds(200)
@@ -146,7 +149,8 @@ struct ScriptBatchTests {
     }
 
     @Test func limitsAreEachJobsOwn() async throws {
-        let body = "local all = {} for i, v in ipairs(values) do all[i] = v == 3 and ('x'):rep(70 << 20) or v end return all"
+        let body =
+            "local all = {} for i, v in ipairs(values) do all[i] = v == 3 and ('x'):rep(70 << 20) or v end return all"
         let source = try PipelineNode.script("work", source: script(body), settings(), memory: 1 << 30)
         let (sink, letters) = (CollectingSink(), CollectingSink())
         _ = try await runPipeline(

@@ -9,13 +9,20 @@ final class BatchHandlerWork: BatchWork {
         self.handler = handler
         context = BatchContext(worker: worker)
         watch = worker.watch
+        whole.set(Self.unknown)
         watch.use(whole)
     }
+
+    /// How many jobs a batch has that has not begun: as far as the watch knows so many that none is stopped alone.
+    private static let unknown = Int.max
 
     func handle(_ batch: Batch<Delivery>) async -> [JobEnd]? {
         whole.set(batch.count)
         context.begin(batch)
-        defer { context.end() }
+        defer {
+            context.end()
+            whole.set(Self.unknown)
+        }
         do {
             if Task.isCancelled { throw CancellationError() }
             let results = try await handler.handle(batch.elements.map(\.job), context)

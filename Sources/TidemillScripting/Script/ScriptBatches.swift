@@ -10,6 +10,7 @@ final class ScriptBatches: BatchWork {
     init(_ script: WorkerScript) {
         self.script = script
         watch = script.worker.watch
+        script.stopper.awaitBatch()
     }
 
     func handle(_ batch: Batch<Delivery>) async -> [JobEnd]? {
@@ -21,6 +22,7 @@ final class ScriptBatches: BatchWork {
         }
         await script.replaceIfNeeded()
         script.releaseOutput()
+        script.stopper.awaitBatch()
         return ends
     }
 

@@ -42,6 +42,9 @@ final class ScriptStopper: Stoppable {
         }
     }
 
+    /// The next call is one of `handle_batch`, and nobody knows for how many jobs: none of them is stopped alone.
+    func awaitBatch() { state.withLock { $0.whole = .max } }
+
     var atHand: Range<Int> {
         state.withLock { state in
             if let whole = state.whole { return 0..<whole }

@@ -91,7 +91,10 @@ import TidemillTesting
         }
         let results = results()
         await bench.processor.process(bench.batch(3), results)
-        #expect(results.failures.map(\.failure) == Array(repeating: JobFailure(.input, "unreadable", advice: .never), count: 3))
+        #expect(
+            results.failures.map(\.failure)
+                == Array(repeating: JobFailure(.input, "unreadable", advice: .never), count: 3)
+        )
         #expect(results.main.isEmpty && results.settled.isEmpty && results.added.isEmpty)
     }
 
@@ -107,7 +110,9 @@ import TidemillTesting
 
     @Test func whereOrderIsKeptAFailureEndsARun() async {
         let bench = Bench { jobs, _ in
-            jobs.map { $0.value.integer == 2 || $0.value.integer == 3 ? .failed(ScriptedError("no")) : .value($0.value) }
+            jobs.map {
+                $0.value.integer == 2 || $0.value.integer == 3 ? .failed(ScriptedError("no")) : .value($0.value)
+            }
         }
         let batch = bench.batch(6, position: 10)
         var runs: [(passed: [Value], failed: [Value])] = []

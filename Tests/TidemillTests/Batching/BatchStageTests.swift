@@ -18,7 +18,9 @@ import TidemillTesting
     }
 
     private static var expected: [Int64] {
-        (0..<500 as Range<Int64>).flatMap { $0 % 7 == 0 || $0 % 5 == 0 ? [] : Array(repeating: $0, count: $0 % 3 == 0 ? 2 : 1) }
+        (0..<500 as Range<Int64>).flatMap {
+            $0 % 7 == 0 || $0 % 5 == 0 ? [] : Array(repeating: $0, count: $0 % 3 == 0 ? 2 : 1)
+        }
     }
 
     @Test(arguments: [1, 4], JobOrder.allCases)

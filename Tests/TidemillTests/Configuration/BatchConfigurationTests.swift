@@ -47,12 +47,16 @@ import TidemillTesting
     @Test func aTypeThatTakesOneJobAtATimeIsNamed() throws {
         let text = ConfigurationFixture.pipeline(stages: #"{"name":"s","type":"upper","batch":{}}"#)
         var components = Components()
-        components.add(StageComponent("upper", "Upper-case.", fields: []) { _ in
-            StageImplementation { _ in Echo() }
-        })
-        components.add(StageComponent("rows", "Rows.", fields: []) { _ in
-            StageImplementation(makeBatchHandler: { _ in Rows() })
-        })
+        components.add(
+            StageComponent("upper", "Upper-case.", fields: []) { _ in
+                StageImplementation { _ in Echo() }
+            }
+        )
+        components.add(
+            StageComponent("rows", "Rows.", fields: []) { _ in
+                StageImplementation(makeBatchHandler: { _ in Rows() })
+            }
+        )
         components.add(SourceComponent("generate", "Nothing.", fields: []) { _ in ScriptedSource([]) })
         components.add(SinkComponent("drop", "Nothing.", fields: []) { _ in CollectingSink() })
         func build(_ text: String) throws {
@@ -65,7 +69,10 @@ import TidemillTesting
         }
         let error = #expect(throws: ConfigurationError.self) { try build(text) }
         let reason = #"/stages/0/batch: a stage of type "upper" takes one job at a time"#
-        #expect(error?.issues.count == 1 && error.map { "\($0)".contains(reason) } == true, "\(String(describing: error))")
+        #expect(
+            error?.issues.count == 1 && error.map { "\($0)".contains(reason) } == true,
+            "\(String(describing: error))"
+        )
         for fields in ["", #","batch":{"count":3}"#] {
             try build(ConfigurationFixture.pipeline(stages: #"{"name":"s","type":"rows"\#(fields)}"#))
         }
@@ -76,6 +83,8 @@ import TidemillTesting
     }
 
     private struct Rows: BatchHandler {
-        func handle(_ jobs: [Job], _ context: BatchContext) async throws -> [JobResult] { jobs.map { .value($0.value) } }
+        func handle(_ jobs: [Job], _ context: BatchContext) async throws -> [JobResult] {
+            jobs.map { .value($0.value) }
+        }
     }
 }

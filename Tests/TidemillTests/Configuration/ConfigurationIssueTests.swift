@@ -200,9 +200,9 @@ import Tidemill
             text: stage(#""type":"upper","memory":"1MiB","script":"x""#),
             issues: [
                 "c.json:2:40: /stages/0/memory: unknown key \"memory\" (hint: known keys: name, type, inputs, workers, "
-                    + "channel, dispatch, order, timeout, deadline, retry, circuit_breaker, max_stuck_workers, on_error)",
+                    + "channel, dispatch, order, batch, timeout, deadline, retry, circuit_breaker, max_stuck_workers, on_error)",
                 "c.json:2:56: /stages/0/script: unknown key \"script\" (hint: known keys: name, type, inputs, workers, "
-                    + "channel, dispatch, order, timeout, deadline, retry, circuit_breaker, max_stuck_workers, on_error)",
+                    + "channel, dispatch, order, batch, timeout, deadline, retry, circuit_breaker, max_stuck_workers, on_error)",
             ]
         ),
         Case(

@@ -48,6 +48,10 @@ extension BatchPolicy {
         guard let policy = stage.batch, let settings = stage.settings.optionalObject("batch"),
             let problem = policy.problem(withCapacity: stage.channel.capacity)
         else { return nil }
-        return settings.issue(at: "count", problem, hint: "a smaller \"count\", or a larger \"capacity\" of \"channel\"")
+        return settings.issue(
+            at: "count",
+            problem,
+            hint: "a smaller \"count\", or a larger \"capacity\" of \"channel\""
+        )
     }
 }

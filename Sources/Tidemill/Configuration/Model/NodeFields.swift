@@ -19,7 +19,7 @@ public enum NodeFields {
         case .source: [name, type] + LimitFields.source + [onError]
         case .stage:
             [name, stageType, inputs, workers, channel, dispatch, order] + BatchFields.stage
-            + LimitFields.stage + [onError]
+                + LimitFields.stage + [onError]
         case .sink: [name, type, inputs, channel, onError]
         case .deadLetters: [type]
         }

@@ -34,7 +34,8 @@ public struct ScriptDescription: Sendable {
     public var listText: String {
         let title = [version.map { "script \(path) \($0)" } ?? "script \(path)", description].compactMap(\.self)
         let emits = ports.isEmpty ? [] : ["  emits to: \(ports.joined(separator: ", "))"]
-        let defines = handlers == ["handle"] || handlers.isEmpty ? [] : ["  defines: \(handlers.joined(separator: ", "))"]
+        let defines =
+            handlers == ["handle"] || handlers.isEmpty ? [] : ["  defines: \(handlers.joined(separator: ", "))"]
         let lines = [title.joined(separator: ": ")] + FieldSpecification.lines(options ?? []) + emits + defines
         return lines.map { $0 + "\n" }.joined()
     }
