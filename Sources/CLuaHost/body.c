@@ -11,7 +11,7 @@ static void refuse(tide_state *S, const char *text) {
     tide_fail(S, TIDE_FAILURE_RUNTIME);
 }
 
-static bool has_failed(tide_state *S, lua_State *L, int status) {
+bool tide_has_failed(tide_state *S, lua_State *L, int status) {
     if (__builtin_expect(status != LUA_OK && status != LUA_YIELD, 0)) {
         tide_note_failure(S, L, status);
         return true;
@@ -22,7 +22,7 @@ static bool has_failed(tide_state *S, lua_State *L, int status) {
 static int call_done(lua_State *L, int status, lua_KContext context) {
     (void)context;
     tide_state *S = tide_state_of(L);
-    if (has_failed(S, L, status)) {
+    if (tide_has_failed(S, L, status)) {
         return 0;
     }
     // Two results, whatever the script returned.
@@ -33,8 +33,7 @@ static int call_done(lua_State *L, int status, lua_KContext context) {
         }
         return 0;
     }
-    bool gives = S->call == TIDE_CALL_HANDLE || S->call == TIDE_CALL_HANDLE_BATCH;
-    if (gives && !tide_put_output(S, L, lua_absindex(L, -2), 0)) {
+    if (S->call == TIDE_CALL_HANDLE && !tide_put_output(S, L, lua_absindex(L, -2), 0)) {
         tide_forget_verdict(S);
         tide_set_text(&S->message, (const char *)S->refusal.bytes, S->refusal.count);
         tide_fail(S, S->over_limit);
@@ -42,7 +41,7 @@ static int call_done(lua_State *L, int status, lua_KContext context) {
     return 0;
 }
 
-static void prepare(lua_State *L, tide_state *S) {
+void tide_prepare(lua_State *L, tide_state *S) {
     if (__builtin_expect(S->chores == 0, 1)) {
         return;
     }
@@ -56,20 +55,11 @@ static void prepare(lua_State *L, tide_state *S) {
 
 int tide_call_body(lua_State *L) {
     tide_state *S = tide_state_of(L);
-    int arguments = 1;
-    prepare(L, S);
+    tide_prepare(L, S);
     lua_pushcfunction(L, tide_message_handler);
     lua_pushvalue(L, lua_upvalueindex(1));
-    if (S->call == TIDE_CALL_HANDLE_BATCH) {
-        lua_createtable(L, S->input_count < INT32_MAX ? (int)S->input_count : INT32_MAX, 0);
-        for (size_t i = 0; i < S->input_count; i++) {
-            tide_push_input(L, &S->inputs[i]);
-            lua_rawseti(L, -2, (lua_Integer)i + 1);
-        }
-        arguments = 2;
-    }
     lua_pushvalue(L, lua_upvalueindex(2));
-    return call_done(L, lua_pcallk(L, arguments, 2, 1, 0, call_done), 0);
+    return call_done(L, lua_pcallk(L, 1, 2, 1, 0, call_done), 0);
 }
 
 // A run of handle: one value after the other inside one resumption of the coroutine, since entering and leaving it
@@ -80,7 +70,7 @@ static int handle_rest(lua_State *L, int status, lua_KContext context);
 /// Calls handle with the next value of the run. Only the message handler is on the stack.
 static int handle_next(lua_State *L, tide_state *S) {
     lua_settop(L, 1);
-    prepare(L, S);
+    tide_prepare(L, S);
     lua_pushvalue(L, lua_upvalueindex(1));
     tide_push_input(L, &S->inputs[S->report.input_count]);
     lua_pushvalue(L, lua_upvalueindex(2));
@@ -132,6 +122,17 @@ int tide_load_body(lua_State *L) {
     return load_done(L, lua_pcallk(L, 0, 1, 1, 0, load_done), 0);
 }
 
+static lua_CFunction body_of(tide_call call) {
+    switch (call) {
+    case TIDE_CALL_HANDLE:
+        return tide_handle_body;
+    case TIDE_CALL_HANDLE_BATCH:
+        return tide_batch_body;
+    default:
+        return tide_call_body;
+    }
+}
+
 /// Keeps the function at the top, if it is one, as what `call` runs; pops it. False when it's something else.
 static bool keep(lua_State *L, tide_call call) {
     tide_state *S = tide_state_of(L);
@@ -143,7 +144,7 @@ static bool keep(lua_State *L, tide_call call) {
         return false;
     }
     lua_rawgetp(L, LUA_REGISTRYINDEX, &tide_keys[TIDE_KEY_CONTEXT]);
-    lua_pushcclosure(L, call == TIDE_CALL_HANDLE ? tide_handle_body : tide_call_body, 2);
+    lua_pushcclosure(L, body_of(call), 2);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &tide_keys[TIDE_KEY_BODIES + (int)call]);
     S->has[call] = true;
     return true;
@@ -172,7 +173,7 @@ static bool keep_info(lua_State *L, int script) {
 static int load_done(lua_State *L, int status, lua_KContext context) {
     (void)context;
     tide_state *S = tide_state_of(L);
-    if (has_failed(S, L, status)) {
+    if (tide_has_failed(S, L, status)) {
         return 0;
     }
     int script = lua_gettop(L);

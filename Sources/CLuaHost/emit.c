@@ -26,7 +26,34 @@ static int option(lua_State *L, const char *name) {
     return lua_rawget(L, 3);
 }
 
-/// ctx:emit(value[, {to=, key=, metadata=}])
+/// Which value of the batch the output is for. Of a run it is the one at hand, which needs no name.
+static size_t owner(lua_State *L, tide_state *S) {
+    if (S->call != TIDE_CALL_HANDLE_BATCH) {
+        return 0;
+    }
+    int is_integer = 0;
+    bool is_number = lua_istable(L, 3) && option(L, "of") == LUA_TNUMBER;
+    lua_Integer of = is_number ? lua_tointegerx(L, -1, &is_integer) : 0;
+    if (!is_integer || of < 1 || (lua_Unsigned)of > S->input_count) {
+        luaL_error(L, "ctx:emit in handle_batch takes {of = i}, the place of a value from 1 to %I",
+                   (LUAI_UACINT)S->input_count);
+    }
+    return (size_t)of - 1;
+}
+
+static bool put(tide_state *S, lua_State *L, size_t of, int32_t port) {
+    return (S->call != TIDE_CALL_HANDLE_BATCH || tide_turn_to(S, of)) && tide_put_output(S, L, 2, port);
+}
+
+/// The output stays.
+static int keep(tide_state *S, size_t of) {
+    if (S->call == TIDE_CALL_HANDLE_BATCH) {
+        tide_note_share(S, of);
+    }
+    return 0;
+}
+
+/// ctx:emit(value[, {of=, to=, key=, metadata=}])
 int tide_emit(lua_State *L) {
     tide_state *S = tide_state_of(L);
     if (lua_touserdata(L, 1) != S->ctx) {
@@ -36,6 +63,7 @@ int tide_emit(lua_State *L) {
         return luaL_error(L, "ctx:emit is for handle and handle_batch only");
     }
     luaL_argcheck(L, !lua_isnoneornil(L, 2), 2, "a value expected, got nil");
+    size_t of = owner(L, S);
     if (lua_isnoneornil(L, 3)) {
         return tide_put_output(S, L, 2, 0) ? 0 : tide_raise_refusal(L);
     }
@@ -54,7 +82,7 @@ int tide_emit(lua_State *L) {
     kind = option(L, "metadata");
     luaL_argcheck(L, kind == LUA_TNIL || kind == LUA_TTABLE, 3, "'metadata' must be a table");
     size_t start = S->output.count;
-    if (!tide_put_output(S, L, 2, port)) {
+    if (!put(S, L, of, port)) {
         return tide_raise_refusal(L);
     }
     tide_output *output = &S->outputs[S->report.output_count - 1];
@@ -84,5 +112,5 @@ int tide_emit(lua_State *L) {
         S->output.count = start;
         return tide_raise_refusal(L);
     }
-    return 0;
+    return keep(S, of);
 }

@@ -18,7 +18,7 @@ size_t tide_output_end(const tide_state *S) {
 }
 
 bool tide_refuse_bytes(tide_state *S) {
-    tide_set_refusal(S, "the outputs of one call are over their limit of bytes");
+    tide_set_refusal(S, "the outputs of one value are over their limit of bytes");
     S->over_limit = TIDE_FAILURE_OUTPUT_BYTES;
     return false;
 }
@@ -26,7 +26,7 @@ bool tide_refuse_bytes(tide_state *S) {
 static tide_output *_Nullable next_output(tide_state *S) {
     size_t count = S->report.output_count;
     if (__builtin_expect(count - S->first_output >= S->emission_limit, 0)) {
-        tide_set_refusal(S, "the outputs of one call are over their limit");
+        tide_set_refusal(S, "the outputs of one value are over their limit");
         S->over_limit = TIDE_FAILURE_EMISSIONS;
         return NULL;
     }

@@ -18,10 +18,21 @@ static tide_step misuse(tide_state *S, const char *text) {
     return TIDE_STEP_FAILED;
 }
 
+static tide_step no_memory(tide_state *S) {
+    tide_clear_failure(S);
+    tide_set_message(S, "not enough memory");
+    tide_fail(S, TIDE_FAILURE_MEMORY);
+    return TIDE_STEP_FAILED;
+}
+
 static tide_step finish(tide_state *S, int status) {
     lua_State *T = S->thread;
     S->in_flight = false;
     S->inputs = NULL;
+    bool handles = S->call == TIDE_CALL_HANDLE || S->call == TIDE_CALL_HANDLE_BATCH;
+    if (S->call == TIDE_CALL_HANDLE_BATCH) {
+        tide_end_batch(S);
+    }
     if (__builtin_expect(status != LUA_OK, 0)) {
         // The bodies catch what a script raises, so this is an error of a body itself and nothing is left to close.
         tide_note_failure(S, T, status);
@@ -32,16 +43,19 @@ static tide_step finish(tide_state *S, int status) {
     }
     if (__builtin_expect(S->stop, 0)) {
         // An interrupt that comes after the end of a run's last value is too late.
-        bool done = S->call == TIDE_CALL_HANDLE && !S->failed && S->report.input_count == S->input_count;
+        bool done = handles && !S->failed && S->report.input_count == S->input_count;
         tide_settle_stop(S, !done);
     }
     if (__builtin_expect(S->failed, 0)) {
         tide_drop_outputs(S);
+        S->report.failed_input_count = 0;
         S->report.broken = S->report.broken || S->report.failure == TIDE_FAILURE_MEMORY;
     }
     S->report.outputs = S->outputs;
     S->report.bytes = S->output.bytes;
     S->report.byte_count = S->output.count;
+    S->report.failed_inputs = S->failed_inputs;
+    S->report.reasons = S->reasons.bytes;
     return S->failed ? TIDE_STEP_FAILED : TIDE_STEP_FINISHED;
 }
 
@@ -70,6 +84,8 @@ static tide_step start(tide_state *S, tide_call call) {
     S->call = call;
     S->report.output_count = 0;
     S->report.input_count = 0;
+    S->report.failed_input_count = 0;
+    S->reasons.count = 0;
     S->allocator.refused = false;
     tide_note_position(S);
     tide_begin_value(S);
@@ -93,14 +109,24 @@ tide_step tide_handle(tide_state *S, const tide_input *input) {
     return tide_handle_run(S, input, 1, &S->single_end);
 }
 
-tide_step tide_handle_run(tide_state *S, const tide_input *inputs, size_t count, size_t *ends) {
+/// Whether a call that handles so many values may start now; the report says why not.
+static bool may_handle(tide_state *S, tide_call call, size_t count) {
     if (!is_free(S)) {
-        return TIDE_STEP_FAILED;
+        return false;
     }
-    if (!S->has[TIDE_CALL_HANDLE] || count - 1 >= TIDE_RUN_LIMIT) {
-        return misuse(S, !S->has[TIDE_CALL_HANDLE] ? "the script has no handle function"
-                         : count == 0              ? "a run of no values"
-                                                   : "a run of too many values");
+    bool has = S->has[call];
+    if (has && count - 1 < TIDE_RUN_LIMIT) {
+        return true;
+    }
+    const char *missing = call == TIDE_CALL_HANDLE ? "the script has no handle function"
+                                                   : "the script has no handle_batch function";
+    misuse(S, !has ? missing : count == 0 ? "a call without values" : "a call with too many values");
+    return false;
+}
+
+tide_step tide_handle_run(tide_state *S, const tide_input *inputs, size_t count, size_t *ends) {
+    if (!may_handle(S, TIDE_CALL_HANDLE, count)) {
+        return TIDE_STEP_FAILED;
     }
     S->inputs = inputs;
     S->input_count = count;
@@ -114,15 +140,13 @@ static tide_step run_body(tide_state *S, tide_call call) {
     return start(S, call);
 }
 
-tide_step tide_handle_batch(tide_state *S, const tide_input *_Nullable inputs, size_t count) {
-    if (!is_free(S)) {
+tide_step tide_handle_batch(tide_state *S, const tide_input *inputs, size_t count, size_t *ends) {
+    if (!may_handle(S, TIDE_CALL_HANDLE_BATCH, count)) {
         return TIDE_STEP_FAILED;
     }
-    if (!S->has[TIDE_CALL_HANDLE_BATCH]) {
-        return misuse(S, "the script has no handle_batch function");
+    if (!tide_begin_batch(S, inputs, count, ends)) {
+        return no_memory(S);
     }
-    S->inputs = inputs;
-    S->input_count = count;
     return run_body(S, TIDE_CALL_HANDLE_BATCH);
 }
 
@@ -148,10 +172,7 @@ tide_step tide_load(tide_state *S, const uint8_t *source, size_t count, const ch
     size_t length = strlen(chunk);
     S->chunk = malloc(length + 2);
     if (S->chunk == NULL || (S->port_count == 0 && !tide_state_add_port(S, "out", 3, TIDE_FORMAT_FLAT))) {
-        tide_clear_failure(S);
-        tide_set_message(S, "not enough memory");
-        tide_fail(S, TIDE_FAILURE_MEMORY);
-        return TIDE_STEP_FAILED;
+        return no_memory(S);
     }
     S->chunk[0] = '@';
     memcpy(S->chunk + 1, chunk, length + 1);

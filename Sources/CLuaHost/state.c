@@ -84,12 +84,16 @@ void tide_state_close(tide_state *S) {
         free(S->ports[i].name);
     }
     tide_buffer *buffers[] = {&S->output,  &S->arguments, &S->result, &S->scratch,
-                              &S->refusal, &S->message,   &S->traceback, &S->label, &S->info, &S->chunk_seen};
+                              &S->refusal, &S->message,   &S->traceback, &S->label, &S->info, &S->chunk_seen,
+                              &S->reasons};
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) {
         tide_buffer_free(buffers[i]);
     }
     free(S->ports);
     free(S->outputs);
+    free(S->shares);
+    free(S->owners);
+    free(S->failed_inputs);
     free(S->chunk);
     free(S);
 }

@@ -68,6 +68,13 @@ typedef struct tide_resumption {
     struct tide_resumption *_Nullable up;
 } tide_resumption;
 
+/// What a value of a batch has given so far.
+typedef struct tide_share {
+    size_t outputs;
+    size_t bytes;
+    bool failed;
+} tide_share;
+
 struct tide_state {
     tide_report report;
     tide_allocator allocator;
@@ -114,6 +121,16 @@ struct tide_state {
     size_t emission_limit;
     tide_port *_Nullable ports;
     size_t port_count;
+
+    // Of a batch; see batch.c.
+    tide_share *_Nullable shares;  // of each value
+    size_t share_capacity;
+    uint32_t *_Nullable owners;  // for each output, the value that it is a result of
+    size_t owner_capacity;
+    tide_failed_input *_Nullable failed_inputs;
+    size_t failed_input_capacity;
+    tide_buffer reasons;  // the texts of those
+    size_t batch_start;   // of the bytes of the batch
 
     tide_answer answer;     // to a wait
     tide_buffer arguments;  // of a host function
@@ -165,6 +182,7 @@ bool tide_protect(tide_state *S, lua_CFunction body, void *_Nullable argument);
 int tide_load_body(lua_State *L);    // body.c
 int tide_call_body(lua_State *L);    // body.c
 int tide_handle_body(lua_State *L);  // body.c
+int tide_batch_body(lua_State *L);   // batch.c
 int tide_coroutine_body(lua_State *L);
 int tide_pcall(lua_State *L);
 int tide_xpcall(lua_State *L);
@@ -230,6 +248,22 @@ bool tide_put_output(tide_state *S, lua_State *L, int index, int32_t port);
 void tide_begin_value(tide_state *S);
 /// Takes back what the value at hand gave.
 void tide_drop_outputs(tide_state *S);
+
+// body.c
+/// Does what is due before a value or a batch.
+void tide_prepare(lua_State *L, tide_state *S);
+/// Whether the script's function has failed; notes why.
+bool tide_has_failed(tide_state *S, lua_State *L, int status);
+
+// batch.c
+/// False when memory is out.
+bool tide_begin_batch(tide_state *S, const tide_input *inputs, size_t count, size_t *ends);
+/// From here on the outputs are one call's again, so that all of them can be dropped.
+void tide_end_batch(tide_state *S);
+/// The next output is a result of that value: its limits hold. On failure the reason is in `refusal`.
+bool tide_turn_to(tide_state *S, size_t input);
+/// The last output was put; it is that value's.
+void tide_note_share(tide_state *S, size_t input);
 
 // failure.c
 void tide_set_text(tide_buffer *buffer, const char *text, size_t count);

@@ -32,8 +32,9 @@ static void note_place(tide_state *S, lua_State *L, lua_Debug *record) {
 static const struct {
     lua_CFunction function;
     int below;
-} catchers[] = {{tide_handle_body, 1},    {tide_call_body, 1}, {tide_load_body, 1},
-                {tide_coroutine_body, 0}, {tide_pcall, 1},     {tide_xpcall, 3}};
+} catchers[] = {{tide_handle_body, 1}, {tide_batch_body, 1},     {tide_call_body, 1},
+                {tide_load_body, 1},   {tide_coroutine_body, 0}, {tide_pcall, 1},
+                {tide_xpcall, 3}};
 
 /// Whether the function at this level has caught an error and calls closing methods.
 static bool closes_after_error(lua_State *L, lua_Debug *record) {

@@ -83,8 +83,40 @@ extension LuaError: CustomStringConvertible {
 
 extension LuaError {
     init(_ report: tide_report) {
-        let kind: Kind =
-            switch report.failure {
+        let traceback = Self.text(report.traceback, report.traceback_count)
+        let chunk = Self.text(report.chunk, report.chunk_count)
+        let label = Self.text(report.label, report.label_count)
+        self.init(
+            Self.text(report.message, report.message_count),
+            kind: Kind(report.failure),
+            traceback: traceback.isEmpty ? nil : traceback,
+            chunk: chunk.isEmpty ? nil : chunk,
+            line: report.line > 0 ? Int(report.line) : nil,
+            verdict: Verdict(report.verdict, after: report.retry_after),
+            label: label.isEmpty ? nil : label
+        )
+    }
+
+    /// The failure of one value of a batch.
+    init(_ failed: tide_failed_input, reasons: UnsafePointer<UInt8>?) {
+        let label = Self.text(reasons.map { $0 + failed.label_offset }, failed.label_count)
+        self.init(
+            Self.text(reasons.map { $0 + failed.message_offset }, failed.message_count),
+            kind: Kind(failed.failure),
+            verdict: Verdict(failed.verdict, after: failed.retry_after),
+            label: label.isEmpty ? nil : label
+        )
+    }
+
+    private static func text(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> String {
+        String(decoding: UnsafeBufferPointer(start: bytes, count: bytes == nil ? 0 : count), as: UTF8.self)
+    }
+}
+
+extension LuaError.Kind {
+    init(_ failure: tide_failure) {
+        self =
+            switch failure {
             case TIDE_FAILURE_SYNTAX: .syntax
             case TIDE_FAILURE_MEMORY: .memory
             case TIDE_FAILURE_INTERRUPTED: .interrupted
@@ -94,30 +126,17 @@ extension LuaError {
             case TIDE_FAILURE_MISUSE: .misuse
             default: .runtime
             }
-        let traceback = Self.text(report.traceback, report.traceback_count)
-        let chunk = Self.text(report.chunk, report.chunk_count)
-        let label = Self.text(report.label, report.label_count)
-        self.init(
-            Self.text(report.message, report.message_count),
-            kind: kind,
-            traceback: traceback.isEmpty ? nil : traceback,
-            chunk: chunk.isEmpty ? nil : chunk,
-            line: report.line > 0 ? Int(report.line) : nil,
-            verdict: Self.verdict(report),
-            label: label.isEmpty ? nil : label
-        )
     }
+}
 
-    private static func verdict(_ report: tide_report) -> Verdict {
-        switch report.verdict {
-        case TIDE_VERDICT_RETRY: .retry(after: report.retry_after >= 0 ? report.retry_after : nil)
-        case TIDE_VERDICT_NEVER: .never
-        case TIDE_VERDICT_REJECT: .reject
-        default: .unspecified
-        }
-    }
-
-    private static func text(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> String {
-        String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
+extension LuaError.Verdict {
+    init(_ verdict: tide_verdict, after seconds: Double) {
+        self =
+            switch verdict {
+            case TIDE_VERDICT_RETRY: .retry(after: seconds >= 0 ? seconds : nil)
+            case TIDE_VERDICT_NEVER: .never
+            case TIDE_VERDICT_REJECT: .reject
+            default: .unspecified
+            }
     }
 }

@@ -1,6 +1,6 @@
 internal import CLuaHost
 
-/// The values of a run, in memory of their own that stays where it is and is used again for the next run.
+/// The values of a run or a batch, in memory of their own that stays where it is and is used again for the next one.
 public struct LuaInputs: ~Copyable {
     private var values: UnsafeMutablePointer<tide_input>
     private(set) var ends: UnsafeMutablePointer<Int>
@@ -43,7 +43,7 @@ public struct LuaInputs: ~Copyable {
         end = 0
     }
 
-    /// The places in ``LuaState/outputs`` of what the value at `index` of the last run gave; it must be done.
+    /// The places in ``LuaState/outputs`` of what the value at `index` of the last run or batch gave; it must be done.
     public func outputs(of index: Int) -> Range<Int> {
         (index == 0 ? 0 : ends[index - 1])..<ends[index]
     }

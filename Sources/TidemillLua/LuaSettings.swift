@@ -4,9 +4,9 @@ public struct LuaLimits: Hashable, Sendable {
     ///
     /// Enforced while script code runs; host work may go over it.
     public var memory: Int
-    /// Bytes of all outputs of one call.
+    /// Bytes of all outputs of one value.
     public var outputBytes: Int
-    /// Outputs of one call.
+    /// Outputs of one value.
     public var emissions: Int
     /// Lua instructions of one value, whose count doesn't depend on the machine; nil for no limit.
     ///

@@ -43,11 +43,15 @@ extension LuaState {
         return step(tide_handle_run(raw, inputs.start, inputs.count, inputs.ends))
     }
 
-    /// Runs the script's `handle_batch` on an array of values.
-    public func handleBatch(_ inputs: [LuaInput]) -> LuaStep {
+    /// Runs the script's `handle_batch` once for all the values.
+    ///
+    /// When it has finished, ``LuaInputs/outputs(of:)`` says which outputs each of them gave, and ``failedInputs`` which
+    /// of them failed alone. A failure of the call itself is one of all its values. It is stopped as a whole; for
+    /// ``LuaInterrupter`` it is at its value 0 until it's over. Everything that the inputs point to must stay where it
+    /// is until then, waits included.
+    public func handleBatch(_ inputs: borrowing LuaInputs) -> LuaStep {
         guard let raw else { return .failed(.closed) }
-        let values = inputs.map(\.raw)
-        return values.withUnsafeBufferPointer { step(tide_handle_batch(raw, $0.baseAddress, $0.count)) }
+        return step(tide_handle_batch(raw, inputs.start, inputs.count, inputs.ends))
     }
 
     /// Goes on with a waiting call: its host function returns the values or raises the error.

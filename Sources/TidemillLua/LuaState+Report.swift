@@ -10,8 +10,17 @@ extension LuaState {
             : LuaOutputs(base: report.pointee.outputs, count: report.pointee.output_count)
     }
 
-    /// How many values of the run at hand, or of the last one, are done.
+    /// How many values of the run or batch at hand, or of the last one, are done.
     public var finishedInputs: Int { raw == nil ? 0 : report.pointee.input_count }
+
+    /// The values of the last batch that failed alone, by their index in it; they have no outputs.
+    public var failedInputs: [(input: Int, error: LuaError)] {
+        guard raw != nil, report.pointee.failed_input_count > 0, let first = report.pointee.failed_inputs else {
+            return []
+        }
+        let failed = UnsafeBufferPointer(start: first, count: report.pointee.failed_input_count)
+        return failed.map { (Int($0.input), LuaError($0, reasons: report.pointee.reasons)) }
+    }
 
     /// The bytes that the ranges of ``outputs`` are in: of all calls since ``takeOutput()``.
     ///

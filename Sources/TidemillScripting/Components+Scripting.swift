@@ -8,14 +8,15 @@ extension Components {
 }
 
 extension PipelineNode {
-    /// A stage that runs a Lua script, given as text.
+    /// A stage that runs a Lua script, given as text: its `handle`, or its `handle_batch` where the settings have a
+    /// ``StageSettings/batch``.
     ///
     /// - Parameters:
     ///   - name: the node's name, which is also what the script is called in messages.
     ///   - source: the script; it returns a function or a table of functions.
     ///   - options: what the script finds in `ctx.options`.
     ///   - memory: how many bytes the script's objects may take in each worker.
-    /// - Throws: ``ScriptError`` when it does not compile, or defines no handler.
+    /// - Throws: ``ScriptError`` when it does not compile, or does not define the handler that is called.
     public static func script(
         _ name: String,
         source: String,
@@ -25,7 +26,12 @@ extension PipelineNode {
         memory: Int = 64 << 20
     ) throws -> PipelineNode {
         let file = ScriptFile(path: name, text: Array(source.utf8))
-        let stage = try ScriptStage(file: file, options: options, memory: memory)
+        let stage = try ScriptStage(
+            file: file,
+            options: options,
+            memory: memory,
+            takesBatches: settings.batch != nil
+        )
         var settings = settings
         settings.ownThreads = true
         var node = PipelineNode.stage(name, inputs: inputs, settings, processor: stage.implementation.factory)

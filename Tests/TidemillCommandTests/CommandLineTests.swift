@@ -165,6 +165,22 @@ struct CommandLineTests {
         #expect(broken.errors.hasPrefix("README.md:1: "), "\(broken.errors)")
     }
 
+    @Test func batchesAndScriptsMustFit() async throws {
+        let folder = try Folder()
+        let one = "return { handle = function(v) return v end }"
+        let many = "return { handle_batch = function(vs) return vs end }"
+        let missing = #"work.lua: the stage has "batch", and the script defines no `handle_batch` to give a batch to"#
+        let alone = #"work.lua: the script defines `handle_batch` and no `handle`, and the stage has no "batch""#
+        let batch = #""batch": {"count": 10}"#
+        let first = try await folder.problems(.scripted(batch), script: one).first ?? ""
+        #expect(first.contains("/stages/0/batch: " + missing), "\(first)")
+        let second = try await folder.problems(.scripted(), script: many).first ?? ""
+        #expect(second.contains("/stages/0/script: " + alone), "\(second)")
+        #expect(try await folder.problems(.scripted(batch), script: many).isEmpty)
+        let list = try await Program.run(["list", "work.lua"], in: folder.url)
+        #expect(list.output.contains("  defines: handle_batch\n"), "\(list.output)")
+    }
+
     @Test(arguments: [("text", "enrich"), ("mermaid", "flowchart"), ("dot", "digraph")])
     func drawsTheGraph(format: String, word: String) async throws {
         let result = try await Program.run(["graph", "--format", format])

@@ -45,6 +45,14 @@ import Testing
                 if value == 'reason' then return nil, {message = 'a reason'} end
                 return {one, two, t, id}
             end,
+            handle_batch = function(values, ctx)
+                ctx:emit('third', {of = 3})
+                ctx:emit({values[1]}, {of = 1, to = 'lines', key = 'key', metadata = {m = 'x'}})
+                guarded(ctx.emit, ctx, 1, {of = 9})
+                local failure = setmetatable({}, {__tostring = function() return ('why'):rep(9) end})
+                return {ctx:wait(), guarded, {values[3], 'c'}},
+                    {[4] = {message = 'busy', retry = 3, kind = 'k'}, [5] = failure}
+            end,
             close = function(ctx) ctx.log.info('closed', {count = count}) end,
         }
         """,
@@ -68,6 +76,10 @@ import Testing
             try finish(state.handle(value))
             _ = state.takeOutput()
         }
+        var inputs = LuaInputs()
+        for number in 1...20 as ClosedRange<Int64> { inputs.append(.integer(number)) }
+        try finish(state.handleBatch(inputs))
+        _ = state.takeOutput()
         try finish(state.finalize())
     }
 

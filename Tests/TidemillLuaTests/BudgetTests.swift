@@ -74,9 +74,9 @@ import Testing
         try state.load(
             "for i = 1, 10000 do end return {handle_batch = function(v) for i = 1, v[1] do end return v end}"
         )
-        try state.handleBatch([.integer(1700), .integer(1)]).done()
-        #expect(try state.handleBatch([.integer(1700)]).failure.kind == .instructions)
-        #expect(try state.handleBatch([]).failure.kind == .runtime)
+        #expect(try state.batch([.integer(1700), .integer(1)]) == ["1700", "1"])
+        let error = #expect(throws: LuaError.self) { try state.batch([.integer(1700)]) }
+        #expect(error?.kind == .instructions)
     }
 
     @Test func aKeptCoroutineIsCountedInTheNextValue() throws {

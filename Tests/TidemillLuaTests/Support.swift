@@ -103,6 +103,37 @@ extension LuaState {
         }
     }
 
+    /// Handles a batch, and says of each value what came of it: its results as JSON, or its reason after a `!`.
+    func batch(_ values: [LuaInput]) throws -> [String] {
+        var inputs = LuaInputs()
+        for value in values { inputs.append(value) }
+        var step = handleBatch(inputs)
+        while case .waiting = step { step = resume(with: .success(.string("waited"))) }
+        try step.done()
+        let texts = try texts()
+        var all = values.indices.map { texts[inputs.outputs(of: $0)].joined(separator: " ") }
+        for (input, error) in failedInputs {
+            guard all[input].isEmpty else { throw LuaError("value \(input) has failed and has results") }
+            all[input] = "!" + error.message
+        }
+        return all
+    }
+
+    /// The same for the numbers from 1 on.
+    func batch(_ count: Int) throws -> [String] { try batch((0..<count).map { .integer(Int64($0 + 1)) }) }
+
+    /// A state with a script whose `handle_batch` is `function(values, ctx) … end`.
+    static func batches(
+        _ body: String,
+        limits: LuaLimits = LuaLimits(),
+        ports: [LuaPort] = [LuaPort()],
+        context: LuaContext = LuaContext()
+    ) throws -> LuaState {
+        let state = try LuaState(limits: limits, ports: ports, context: context)
+        try state.load("return { handle_batch = function(values, ctx)\n\(body)\nend }")
+        return state
+    }
+
     /// A state with a script that is `return function(value, ctx) … end`.
     static func handler(
         _ body: String,

@@ -102,16 +102,6 @@ import Testing
         #expect(try state.results("[1]") == ["[1]"])
     }
 
-    @Test func batchesAreArrays() throws {
-        let state = try LuaState()
-        try state.load("return {handle_batch = function(values) return {n = #values} end}")
-        try state.handleBatch([.integer(1), .null, .boolean(true)]).done()
-        #expect(try state.texts() == [#"{"n":3}"#])
-        try state.handleBatch([]).done()
-        #expect(try state.texts() == [#"{"n":0}"#])
-        #expect(try state.handle(.null).failure.kind == .misuse)
-    }
-
     @Test func outputsAreReadWhereTheWallWroteThem() {
         #expect(MemoryLayout<tide_output>.stride == LuaOutputLayout.stride)
         #expect(MemoryLayout<tide_output>.offset(of: \.port) == LuaOutputLayout.port)

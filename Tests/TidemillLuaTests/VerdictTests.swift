@@ -100,6 +100,7 @@ import Testing
             "return {init = function(ctx) ctx:retry() end, handle_batch = function(v, ctx) ctx:reject('all') end}"
         )
         #expect(try state.initialize().failure.message.contains("handle and handle_batch only"))
-        #expect(try state.handleBatch([.integer(1)]).failure.verdict == .reject)
+        let error = #expect(throws: LuaError.self) { try state.batch([.integer(1)]) }
+        #expect(error?.verdict == .reject && error?.message == "all")
     }
 }

@@ -81,11 +81,23 @@ typedef struct tide_output {
     size_t metadata_count;
 } tide_output;
 
+/// A value of a batch that failed alone. The texts are places in the report's `reasons`.
+typedef struct tide_failed_input {
+    size_t input;
+    tide_failure failure;
+    tide_verdict verdict;
+    double retry_after;  // as in the report
+    size_t message_offset;
+    size_t message_count;
+    size_t label_offset;
+    size_t label_count;
+} tide_failed_input;
+
 /// What the last call left, at one address for the state's whole life.
 typedef struct tide_report {
     const tide_output *_Nullable outputs;
     size_t output_count;
-    size_t input_count;  // how many values of a run are done
+    size_t input_count;  // how many values of a run or a batch are done
     const uint8_t *_Nullable bytes;  // the output buffer
     size_t byte_count;
     tide_failure failure;
@@ -102,6 +114,9 @@ typedef struct tide_report {
     double retry_after;  // seconds; negative when the script names none
     const uint8_t *_Nullable label;  // the script's own name for the kind of failure
     size_t label_count;
+    const tide_failed_input *_Nullable failed_inputs;  // of a batch that did not fail itself
+    size_t failed_input_count;
+    const uint8_t *_Nullable reasons;
 } tide_report;
 
 typedef enum tide_answer : int32_t {
@@ -118,8 +133,8 @@ typedef tide_answer (*tide_host)(void *_Nullable context, int32_t function, cons
 
 typedef struct tide_settings {
     size_t memory_limit;    // bytes that script code may hold
-    size_t output_limit;    // bytes of all outputs of one call
-    size_t emission_limit;  // outputs of one call
+    size_t output_limit;    // bytes of all outputs of one value
+    size_t emission_limit;  // outputs of one value
     int64_t instruction_limit;  // Lua instructions of one value, 0 = none
     tide_host host;
     void *_Nullable context;
@@ -163,15 +178,17 @@ const uint8_t *_Nullable tide_info(const tide_state *state, const char *field, s
 tide_step tide_run(tide_state *state, tide_call call);
 /// Runs handle on one value. The outputs of the call before are gone, their bytes stay until they are taken.
 tide_step tide_handle(tide_state *state, const tide_input *input);
-/// The most values of a run.
+/// The most values of a run or a batch.
 enum { TIDE_RUN_LIMIT = 1 << 20 };
 
 /// Runs handle on one value after the other, which costs less than as many calls. `ends[i]` becomes the number of
 /// outputs after value i. A value that fails ends the run: `input_count` values before it are done and their outputs
 /// are kept, and those behind it were not begun. `inputs` and `ends` must stay where they are until the run is over.
 tide_step tide_handle_run(tide_state *state, const tide_input *inputs, size_t count, size_t *ends);
-/// Runs handle_batch on an array of values.
-tide_step tide_handle_batch(tide_state *state, const tide_input *_Nullable inputs, size_t count);
+/// Runs handle_batch on an array of values, at most TIDE_RUN_LIMIT. When it has finished, `ends[i]` is the number of
+/// outputs up to and including those of value i, and the report says which values failed alone; they have none. It is
+/// stopped as a whole, as its value 0. `inputs` and `ends` must stay where they are until the call is over.
+tide_step tide_handle_batch(tide_state *state, const tide_input *inputs, size_t count, size_t *ends);
 
 /// Goes on with a waiting call: TIDE_HOST_RETURN and values, or TIDE_HOST_ERROR and a message.
 tide_step tide_resume(tide_state *state, tide_answer answer, const uint8_t *_Nullable result, size_t count);

@@ -74,6 +74,8 @@ public struct StageImplementation: Sendable {
     let script: ScriptIdentity?
     /// The ports that it is known to emit to.
     package let ports: [String]
+    /// Whether it takes a batch of jobs at once.
+    let takesBatches: Bool
 
     /// Each worker has a handler of its own.
     ///
@@ -90,11 +92,13 @@ public struct StageImplementation: Sendable {
         isBlocking: Bool,
         ports: [String],
         script: ScriptIdentity?,
+        takesBatches: Bool = false,
         factory: @escaping ProcessorFactory
     ) {
         self.factory = factory
         self.isBlocking = isBlocking
         self.script = script
+        self.takesBatches = takesBatches
         self.ports = ports
     }
 }

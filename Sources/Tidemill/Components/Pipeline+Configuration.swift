@@ -72,6 +72,7 @@ private struct Assembly {
         for stage in configuration.stages {
             guard let made = try make(stage.settings, { try components.stages[stage.type]?.make($0) }) else { continue }
             issues += configuration.graph.portIssues(of: stage.name, emitted: made.ports)
+            issues += batchIssues(stage, made)
             nodes.append(node(stage, made))
         }
         for sink in configuration.sinks {
@@ -139,12 +140,18 @@ private struct Assembly {
     private func node(_ stage: StageConfiguration, _ made: StageImplementation) -> PipelineNode {
         var settings = StageSettings(stage, cores: onlineProcessors())
         settings.ownThreads = made.isBlocking
+        settings.batch = stage.batch ?? (made.takesBatches ? BatchPolicy() : nil)
         settings.rateLimit = stage.rateLimit.map { $0.limit(among: rateLimits) }
         var node = PipelineNode.stage(stage.name, inputs: inputs(stage.name), settings, processor: made.factory)
         node.channel = stage.channel
         node.onError = explicitPolicy(stage.settings)
         node.script = made.script
         return node
+    }
+
+    private func batchIssues(_ stage: StageConfiguration, _ made: StageImplementation) -> [ConfigurationIssue] {
+        guard stage.batch != nil, !made.takesBatches else { return [] }
+        return [stage.settings.issue(at: "batch", "a stage of type \"\(stage.type)\" takes one job at a time")]
     }
 
     private func inputs(_ name: String) -> [String] {

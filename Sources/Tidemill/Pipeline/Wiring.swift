@@ -17,6 +17,11 @@ struct Wiring {
         for node in nodes where node.name.isEmpty || node.name.contains(".") {
             throw PipelineError(.wiring, node: node.name, "a name is not empty and has no dot in it")
         }
+        for node in nodes {
+            if let problem = node.settings.batch?.problem(withCapacity: node.channel.capacity) {
+                throw PipelineError(.wiring, node: node.name, problem)
+            }
+        }
         for (number, node) in nodes.enumerated() where !node.isSource {
             for input in try Self.inputs(of: number, nodes) { try connect(input, to: number, nodes, numbers) }
         }

@@ -50,6 +50,8 @@ public struct StageSettings: Sendable {
     public var retry: RetryPolicy?
     /// When the stage takes a break because too many attempts fail.
     public var breaker: BreakerPolicy?
+    /// How jobs are gathered for a handler of batches; nil where each is handled by itself.
+    public var batch: BatchPolicy?
     /// How many jobs the stage takes in a time; nil is as many as it can.
     public var rateLimit: StageRateLimit?
     /// How many workers may be given up because they can't be stopped, before the pipeline fails.
@@ -77,6 +79,7 @@ extension StageSettings {
         if let path = stage.keyPath { key = { path.key(in: $0.value) } }
         timeout = stage.timeout
         deadline = stage.deadline
+        batch = stage.batch
         retry = stage.retry
         breaker = stage.breaker
         maxStuckWorkers = stage.maxStuckWorkers

@@ -27,10 +27,27 @@ extension LuaState {
 final class CurrentJob {
     private var batch: Batch<Delivery>?
     private weak var state: LuaState?
+    private var whole: Batch<Delivery>?
 
     func begin(_ batch: Batch<Delivery>, _ state: LuaState) {
         self.batch = batch
         self.state = state
+    }
+
+    /// All jobs of a batch are at hand, until ``end()``.
+    func begin(whole: Batch<Delivery>) { self.whole = whole }
+
+    func end() { whole = nil }
+
+    var isBatch: Bool { whole != nil }
+
+    /// The jobs of the batch at hand; nil where jobs are handled one by one.
+    var deliveries: [Delivery]? { whole.map { Array($0.elements) } }
+
+    /// How long the job or the batch at hand has left.
+    func remaining(_ worker: WorkerContext) -> Duration? {
+        if let deliveries { return worker.remaining(deliveries) }
+        return delivery.flatMap { worker.remaining($0.ticket, $0.job.details) }
     }
 
     var delivery: Delivery? {
@@ -54,13 +71,27 @@ extension LuaContext {
             ],
             lazy: [
                 .values("job") { _ in job(worker, current) },
-                .values("attempt") { _ in .integer(Int64((current.delivery?.attempts.count ?? 0) + 1)) },
+                .values("attempt") { _ in current.isBatch ? nil : attempt(current.delivery) },
+                .values("jobs") { _ in jobs(worker, current) },
             ]
         )
     }
 
-    private static func job(_ worker: WorkerContext, _ current: CurrentJob) -> Value {
-        guard let delivery = current.delivery else { return .null }
+    private static func job(_ worker: WorkerContext, _ current: CurrentJob) -> Value? {
+        guard let delivery = current.delivery else { return current.isBatch ? nil : .null }
+        return .table(fields(of: delivery, worker))
+    }
+
+    private static func jobs(_ worker: WorkerContext, _ current: CurrentJob) -> Value? {
+        guard let deliveries = current.deliveries else { return nil }
+        return .array(deliveries.map { .table(fields(of: $0, worker) + [("attempt", attempt($0))]) })
+    }
+
+    private static func attempt(_ delivery: Delivery?) -> Value {
+        .integer(Int64((delivery?.attempts.count ?? 0) + 1))
+    }
+
+    private static func fields(of delivery: Delivery, _ worker: WorkerContext) -> [(key: String, value: Value)] {
         let age = worker.clock.now - worker.received(delivery.ticket)
         let received = worker.clock.date.timeIntervalSince1970 - Double(age.nanoseconds) / 1e9
         let metadata = delivery.job.metadata
@@ -70,7 +101,7 @@ extension LuaContext {
             ("metadata", metadata == .null ? [:] : metadata),
         ]
         if let key = delivery.job.key { fields.append(("key", .string(key))) }
-        return .table(fields)
+        return fields
     }
 
     private static func waiting(_ worker: WorkerContext, _ current: CurrentJob) -> [LuaFunction] {
@@ -78,10 +109,7 @@ extension LuaContext {
         return [
             LuaFunction("cancelled") { _ in .boolean(Task.isCancelled) },
             LuaFunction("remaining") { _ in
-                guard let delivery = current.delivery,
-                    let left = worker.remaining(delivery.ticket, delivery.job.details)
-                else { return .nothing }
-                return .number(left / .seconds(1))
+                current.remaining(worker).map { .number($0 / .seconds(1)) } ?? .nothing
             },
             LuaFunction("sleep") { call in
                 let seconds = try call.number(0)

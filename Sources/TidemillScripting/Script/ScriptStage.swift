@@ -10,6 +10,8 @@ struct ScriptStage: Sendable {
     let files: ReadableFiles
     /// The ports that the script is known to emit to.
     let ports: [String]
+    /// Whether it is given batches of jobs.
+    let takesBatches: Bool
 
     /// Makes a stage of a node's settings, and reports what is wrong with its script at the node's fields.
     init(_ settings: Settings) throws {
@@ -33,6 +35,11 @@ struct ScriptStage: Sendable {
             throw ConfigurationError([settings.issue(at: "script", "\(error)")])
         }
         ports = facts.ports
+        takesBatches = settings.isGiven("batch")
+        if let problem = HandlerMismatch(facts, takesBatches: takesBatches) {
+            let field = takesBatches ? "batch" : "script"
+            throw ConfigurationError([settings.issue(at: field, "\(path): \(problem.reason)", hint: problem.hint)])
+        }
         guard let declared = facts.options else {
             options = settings.payload(of: "options")
             return
@@ -45,17 +52,46 @@ struct ScriptStage: Sendable {
     }
 
     /// Makes a stage without a configuration.
-    init(file: ScriptFile, options: Value, memory: Int) throws {
+    init(file: ScriptFile, options: Value, memory: Int, takesBatches: Bool) throws {
         self.file = file
         self.options = options
         limits = LuaLimits(memory: memory)
         files = ReadableFiles([])
-        ports = try ScriptFacts(file, limits).ports
+        let facts = try ScriptFacts(file, limits)
+        ports = facts.ports
+        self.takesBatches = takesBatches
+        if let problem = HandlerMismatch(facts, takesBatches: takesBatches) {
+            throw ScriptError("\(file.path): \(problem.reason)")
+        }
     }
 
     var implementation: StageImplementation {
-        StageImplementation(isBlocking: true, ports: ports, script: file.identity) { worker in
-            try await ScriptProcessor(self, worker)
+        StageImplementation(
+            isBlocking: true,
+            ports: ports,
+            script: file.identity,
+            takesBatches: takesBatches
+        ) { worker in
+            let script = try await WorkerScript(self, worker)
+            return takesBatches ? BatchProcessor(ScriptBatches(script), watch: worker.watch) : ScriptProcessor(script)
+        }
+    }
+}
+
+/// A script that lacks the function which its stage would call.
+struct HandlerMismatch {
+    let reason: String
+    let hint: String
+
+    init?(_ facts: ScriptFacts, takesBatches: Bool) {
+        switch takesBatches {
+        case true where !facts.functions.contains(.handleBatch):
+            reason = "the stage has \"batch\", and the script defines no `handle_batch` to give a batch to"
+            hint = "define handle_batch(values, ctx), or leave \"batch\" out"
+        case false where !facts.functions.contains(.handle):
+            reason = "the script defines `handle_batch` and no `handle`, and the stage has no \"batch\""
+            hint = "add \"batch\": {\"count\": …}, or define handle(value, ctx)"
+        default: return nil
         }
     }
 }
@@ -66,6 +102,7 @@ struct ScriptFacts {
     let version: String?
     let options: Value?
     let ports: [String]
+    let functions: LuaScript.Functions
 
     init(_ file: ScriptFile, _ limits: LuaLimits) throws(ScriptError) {
         let refusal = LuaFunction("read") { _ in throw ScriptError("there is nothing to read while a script loads") }
@@ -82,14 +119,19 @@ struct ScriptFacts {
         }
         try file.load(into: state)
         let script = state.script
-        guard script.functions.contains(.handle) else {
-            throw ScriptError("\(file.path): the script returns no function, and no table with a function `handle`")
-        }
+        functions = script.functions
         description = script.description.flatMap { Value(flat: $0).text }
         version = script.version.flatMap { Value(flat: $0).text }
         options = script.options.map { Value(flat: $0) }
         ports =
             script.ports.map { Value(flat: $0).elements?.compactMap(\.text) ?? [] } ?? ScriptPorts.named(in: file.text)
+    }
+}
+
+extension ScriptFacts {
+    /// The functions for jobs that it defines.
+    var handlers: [String] {
+        (functions.contains(.handle) ? ["handle"] : []) + (functions.contains(.handleBatch) ? ["handle_batch"] : [])
     }
 }
 
@@ -106,7 +148,8 @@ extension ScriptDescription {
                 description: facts.description,
                 version: facts.version,
                 options: options,
-                ports: facts.ports
+                ports: facts.ports,
+                handlers: facts.handlers
             )
         } catch let error as ScriptError {
             throw error

@@ -10,6 +10,8 @@ final class ScriptStopper: Stoppable {
         var interrupter: LuaInterrupter?
         /// The call that handles the batch's first jobs, or will.
         var generation: UInt64 = 0
+        /// How many jobs are one piece of work to it, if not one after the other.
+        var whole: Int?
         var wait: Task<LuaReply, any Error>?
         var isStopped = false
 
@@ -29,18 +31,25 @@ final class ScriptStopper: Stoppable {
     /// Waits run on `executor`, if there is one.
     init(executor: (any TaskExecutor)?) { self.executor = executor }
 
-    /// Looks after a state from now on, and after the next of its calls.
-    func begin(_ interrupter: LuaInterrupter?, _ generation: UInt64) {
+    /// Looks after a state from now on, and after the next of its calls: one of `handle`, or of `handle_batch` for so
+    /// many jobs as a whole.
+    func begin(_ interrupter: LuaInterrupter?, _ generation: UInt64, whole: Int? = nil) {
         state.withLock { state in
+            state.whole = whole
             state.interrupter = interrupter
             state.generation = generation
             state.isStopped = false
         }
     }
 
+    /// The next call is one of `handle_batch`, and nobody knows for how many jobs: none of them is stopped alone.
+    func awaitBatch() { state.withLock { $0.whole = .max } }
+
     var atHand: Range<Int> {
-        let index = state.withLock { $0.input }
-        return index..<index + 1
+        state.withLock { state in
+            if let whole = state.whole { return 0..<whole }
+            return state.input..<state.input + 1
+        }
     }
 
     /// The Lua call is interrupted; the worker's task is as good as before.

@@ -42,6 +42,12 @@ extension LuaOutput {
         }
     }
 
+    /// The job that the script gave by returning no more than a value; nil if it said anything else about it.
+    func plainJob(in block: Block, after details: JobDetails?) -> Job? {
+        guard port == 0, key == nil, metadata == nil else { return nil }
+        return Job(value: value(in: block), details: details)
+    }
+
     /// The job that the script gave, with the key and the metadata of the one at hand where it said nothing else.
     func job(in block: Block, after details: JobDetails?) -> Job {
         guard key != nil || metadata != nil else { return Job(value: value(in: block), details: details) }
@@ -51,6 +57,13 @@ extension LuaOutput {
             metadata: metadata.map { .record(Record(flat: Bytes(block, $0))) } ?? before.metadata
         )
         return Job(value: value(in: block), details: after)
+    }
+}
+
+extension Slice<LuaOutputs> {
+    /// The jobs that the script gave, each for its port.
+    func jobs(in block: Block, after details: JobDetails?) -> [(port: Int, job: Job)] {
+        map { ($0.port, $0.job(in: block, after: details)) }
     }
 }
 

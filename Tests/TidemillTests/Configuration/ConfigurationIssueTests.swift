@@ -200,11 +200,11 @@ import Tidemill
             text: stage(#""type":"upper","memory":"1MiB","script":"x""#),
             issues: [
                 "c.json:2:40: /stages/0/memory: unknown key \"memory\" (hint: known keys: name, type, inputs, "
-                    + "channel, workers, dispatch, order, key, max_per_key, timeout, deadline, retry, circuit_breaker, "
-                    + "max_stuck_workers, rate_limit, on_error)",
+                    + "channel, workers, dispatch, order, key, max_per_key, batch, timeout, deadline, retry, "
+                    + "circuit_breaker, max_stuck_workers, rate_limit, on_error)",
                 "c.json:2:56: /stages/0/script: unknown key \"script\" (hint: known keys: name, type, inputs, "
-                    + "channel, workers, dispatch, order, key, max_per_key, timeout, deadline, retry, circuit_breaker, "
-                    + "max_stuck_workers, rate_limit, on_error)",
+                    + "channel, workers, dispatch, order, key, max_per_key, batch, timeout, deadline, retry, "
+                    + "circuit_breaker, max_stuck_workers, rate_limit, on_error)",
             ]
         ),
         Case(

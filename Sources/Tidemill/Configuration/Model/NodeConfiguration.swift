@@ -67,6 +67,8 @@ public struct StageConfiguration: Sendable {
     public let maxPerKey: Int?
     /// Where in a job's value its key is; nil for the key that the job has.
     public let keyPath: ValuePath?
+    /// How it gathers jobs that are handled together, if they are.
+    public let batch: BatchPolicy?
     /// How long an attempt at a job may take; nil for as long as it takes.
     public let timeout: Duration?
     /// How old a message may be here; nil for any age.

@@ -18,7 +18,8 @@ public enum NodeFields {
         switch role {
         case .source: [name, type] + LimitFields.source + [onError]
         case .stage:
-            [name, stageType, inputs, channel] + DispatchFields.stage + LimitFields.stage + RateFields.stage + [onError]
+            [name, stageType, inputs, channel] + DispatchFields.stage + BatchFields.stage + LimitFields.stage
+                + RateFields.stage + [onError]
         case .sink: [name, type, inputs, channel, onError]
         case .deadLetters: [type]
         }

@@ -76,7 +76,7 @@ extension PipelineConfiguration {
                 collector.add(stage.settings.issue(at: conflict.field, conflict.problem))
             }
         }
-
+        collector.add(contentsOf: stages.compactMap(BatchPolicy.issue))
         RateFields.checkNames(in: settings, &collector)
 
         if !settings.isGiven("dead_letters") {
@@ -119,6 +119,7 @@ extension StageConfiguration {
         order = settings.optionalString("order").flatMap(JobOrder.init) ?? .none
         maxPerKey = settings.optionalInteger("max_per_key")
         keyPath = settings.optionalString("key").map(ValuePath.init)
+        batch = BatchPolicy(settings.optionalObject("batch"))
         timeout = settings.optionalDuration("timeout")
         deadline = settings.optionalDuration("deadline")
         retry = RetryPolicy(settings.optionalObject("retry"))

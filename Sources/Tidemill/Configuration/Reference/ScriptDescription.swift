@@ -10,6 +10,8 @@ public struct ScriptDescription: Sendable {
     public var options: [FieldSpecification]?
     /// The ports that it emits to.
     public var ports: [String]
+    /// Which of the functions `handle` and `handle_batch` it defines.
+    public var handlers: [String]
 
     /// Describes a script.
     public init(
@@ -17,20 +19,24 @@ public struct ScriptDescription: Sendable {
         description: String? = nil,
         version: String? = nil,
         options: [FieldSpecification]? = nil,
-        ports: [String] = []
+        ports: [String] = [],
+        handlers: [String] = []
     ) {
         self.path = path
         self.description = description
         self.version = version
         self.options = options
         self.ports = ports
+        self.handlers = handlers
     }
 
     /// The script and its options, for a terminal.
     public var listText: String {
         let title = [version.map { "script \(path) \($0)" } ?? "script \(path)", description].compactMap(\.self)
         let emits = ports.isEmpty ? [] : ["  emits to: \(ports.joined(separator: ", "))"]
-        let lines = [title.joined(separator: ": ")] + FieldSpecification.lines(options ?? []) + emits
+        let defines =
+            handlers == ["handle"] || handlers.isEmpty ? [] : ["  defines: \(handlers.joined(separator: ", "))"]
+        let lines = [title.joined(separator: ": ")] + FieldSpecification.lines(options ?? []) + emits + defines
         return lines.map { $0 + "\n" }.joined()
     }
 
@@ -43,6 +49,7 @@ public struct ScriptDescription: Sendable {
             "version": version.map { .string($0) } ?? nil,
             "fields": .array((options ?? []).map(\.json)),
             "ports": .array(ports.map { .string($0) }),
+            "handlers": .array(handlers.map { .string($0) }),
         ]
     }
 
