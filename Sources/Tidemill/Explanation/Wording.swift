@@ -12,12 +12,12 @@ extension Duration {
     /// For people: two digits that count, in the unit that suits.
     var rounded: String {
         let seconds = self / .seconds(1)
-        let units: [(name: String, size: Double)] = [("s", 1), ("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9)]
-        for unit in units where seconds >= unit.size || unit.name == "ns" {
-            let value = seconds / unit.size
-            if value >= 9.95 || value == value.rounded() { return "\(Int(value.rounded())) \(unit.name)" }
-            return "\((value * 10).rounded() / 10) \(unit.name)"
-        }
-        return "0 s"
+        guard seconds > 0 else { return "0 s" }
+        let units: [(name: String, size: Double)] = [("s", 1), ("ms", 1e-3), ("us", 1e-6)]
+        // 999.7 ms reads 1 s.
+        let unit = units.first { seconds >= 0.9995 * $0.size } ?? ("ns", 1e-9)
+        let value = seconds / unit.size
+        let digits = value < 9.95 ? (value * 10).rounded() / 10 : value.rounded()
+        return digits == digits.rounded() ? "\(Int(digits)) \(unit.name)" : "\(digits) \(unit.name)"
     }
 }
