@@ -44,7 +44,6 @@ struct MeasuredRun {
         while let name = open.popLast() {
             if names.insert(name).inserted { open += self[name]?.load.outputs ?? [] }
         }
-        names.remove(node.name)
         return nodes.filter { names.contains($0.name) }
     }
 }

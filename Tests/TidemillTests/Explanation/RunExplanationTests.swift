@@ -84,6 +84,17 @@ import Testing
         )
     }
 
+    @Test func aNodeFurtherBehindBoundsTheGain() {
+        var format = NodeLoad(.stage, "format", outputs: ["store"], received: 10_000, busy: .seconds(1))
+        format.capacity = 1_024
+        var parse = stage(busy: 19.6, cpu: 1)
+        parse.outputs = ["format"]
+        let run = explain([source(), parse, format, sink(busy: 5)])
+        #expect(
+            run.text?.hasSuffix("4 workers would do up to 2 × as much until `store` is full, `\"workers\": 4`.") == true
+        )
+    }
+
     @Test func aNodeBehindItThatIsBusyToo() {
         let run = explain([source(), stage(busy: 19.6, cpu: 1), sink(busy: 9.1)])
         #expect(
@@ -187,6 +198,20 @@ import Testing
         #expect(explain([source(jobs: 9), stage(busy: 19, jobs: 9)]).text == nil)
         #expect(explain([source(blocked: 0, jobs: 9)]).text == nil)
         #expect(explain([source(jobs: 10), stage(busy: 19, jobs: 10)]).text != nil)
+    }
+
+    @Test func aNodeThatWaitsForRoomIsNotTheLimit() {
+        var parse = stage(busy: 15.5, queued: 1_000)
+        parse.blocked = .seconds(4.5)
+        #expect(explain([source(), parse, sink(busy: 5)]).limit == nil)
+        parse.busy = .seconds(2)
+        #expect(explain([source(), parse, sink(busy: 5)]).limit == nil)
+    }
+
+    @Test func aSourceThatWaitsForRoomIsNotTheLimit() {
+        var fork = source(blocked: 5)
+        fork.outputs = ["parse", "store"]
+        #expect(explain([fork, stage(busy: 4, queued: 0), sink(busy: 1)]).limit == nil)
     }
 
     @Test func whatIsUnclearSaysNothing() {

@@ -49,14 +49,15 @@ import Testing
 
     @Test func aShortWaitDoesNot() {
         let decision = decide(busy(1, queued: 4), looks: 9)
-        #expect(!decision.isChange)
         #expect(decision.description == "1 worker: jobs wait 40 ms in the queue (target 50 ms)")
     }
 
     @Test func idleWorkersDoNot() {
-        var load = busy(4, queued: 80)
-        load.busy = .milliseconds(700)
-        #expect(!decide(load, looks: 3, policy: ScalingPolicy(min: 4, max: 8)).isChange)
+        var load = busy(4, queued: 1_000)
+        load.busy = .milliseconds(790)
+        #expect(decide(load, looks: 3, policy: ScalingPolicy(min: 4, max: 8)).workers == 4)
+        load.busy = .milliseconds(810)
+        #expect(decide(load, looks: 3, policy: ScalingPolicy(min: 4, max: 8)).workers == 8)
     }
 
     @Test func itGrowsByNoMoreThanTwiceWhatIsThere() {
@@ -102,6 +103,34 @@ import Testing
         #expect(decide(load, cores: 2, workers: 3).workers > 3, "nobody knows")
     }
 
+    @Test func whatComputedOnceMayWaitLater() {
+        var scaler = Autoscaler(policy, cores: 2)
+        for share in [1.0, 0.01] {
+            for _ in 0..<40 {
+                var load = busy(scaler.workers, queued: 1_024)
+                load.cpu = .milliseconds(250) * (share * Double(scaler.workers))
+                _ = scaler.decide(load)
+            }
+            #expect(scaler.workers == (share == 1 ? 3 : 8))
+        }
+    }
+
+    /// Three busy workers get half a core: they wait for a core if the process uses all, else for something else.
+    @Test(arguments: [(2.0, 3), (0.5, 8)])
+    func coresThatOthersUseAreNoWaiting(coresInUse: Double, workers: Int) {
+        var scaler = Autoscaler(policy, cores: 2)
+        var load = busy(1, queued: 1_024)
+        load.cpu = .milliseconds(250)
+        _ = scaler.decide(load)
+        for _ in 0..<100 {
+            load = busy(scaler.workers, queued: 1_024)
+            load.cpu = .milliseconds(125)
+            load.processCPU = .milliseconds(250) * coresInUse
+            _ = scaler.decide(load)
+        }
+        #expect(scaler.workers == workers)
+    }
+
     @Test func theNextNodeIsALimit() {
         var load = busy(2, queued: 1_024)
         load.busy = .milliseconds(100)
@@ -131,6 +160,26 @@ import Testing
         #expect(scaler.decide(idle(1)).description == "1 worker: there is nothing to do")
     }
 
+    @Test func withoutAQueueItShrinksToo() {
+        var scaler = Autoscaler(policy, cores: 2)
+        while scaler.workers < 8 { _ = scaler.decide(busy(scaler.workers, queued: 0, capacity: 0)) }
+        for _ in 0..<13 { _ = scaler.decide(StageLoad(elapsed: .milliseconds(250), workers: 8, capacity: 0)) }
+        #expect(scaler.workers == 1)
+    }
+
+    /// One worker would be busy for 70 % of the time, and jobs at random times would wait for 117 ms, or for 12 ms.
+    @Test(arguments: [(14, 2), (140, 1)])
+    func itDoesNotShrinkToWhereJobsWait(done: Int, workers: Int) {
+        var scaler = Autoscaler(policy, cores: 2)
+        while scaler.workers < 2 { _ = scaler.decide(busy(1, queued: 1_024)) }
+        for _ in 0..<20 {
+            var load = StageLoad(elapsed: .seconds(1), workers: scaler.workers, done: done, capacity: 1_024)
+            load.busy = .milliseconds(700)
+            _ = scaler.decide(load)
+        }
+        #expect(scaler.workers == workers)
+    }
+
     @Test func onePeakKeepsTheWorkers() {
         var scaler = Autoscaler(policy, cores: 2)
         while scaler.workers < 8 { _ = scaler.decide(busy(scaler.workers, queued: 1_024)) }
@@ -146,7 +195,7 @@ import Testing
     @Test func aLookAfterNoTimeSaysNothing() {
         var load = busy(1, queued: 1_024)
         load.elapsed = .zero
-        #expect(!decide(load, looks: 3).isChange)
+        #expect(decide(load, looks: 3).workers == 1)
     }
 
     /// The decision for a stage that has grown to so many workers before.
