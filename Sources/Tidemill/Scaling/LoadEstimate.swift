@@ -1,6 +1,8 @@
 /// The rates of a stage, smoothed over about a second so that a single look means little.
 struct LoadEstimate {
     private static let memory = 1.0  // seconds
+    /// Less than this, in jobs a second, is none: what is left of old ones is no measure.
+    private static let least = 1e-3
 
     /// Jobs finished a second.
     private(set) var throughput = 0.0
@@ -16,16 +18,16 @@ struct LoadEstimate {
     private var queued = 0
     private var isEmpty = true
 
-    /// The time that a job takes, in seconds; nil before the first one is done.
-    var serviceTime: Double? { throughput > 0 ? busy / throughput : nil }
+    /// The time that a job takes, in seconds; nil if none was done lately.
+    var serviceTime: Double? { throughput > Self.least ? busy / throughput : nil }
 
     /// How many workers the jobs that come would keep busy, by Little's law.
     var offeredLoad: Double { arrivals * (serviceTime ?? 0) }
 
-    /// How long a job waits that comes now, in seconds, by Little's law; nil if jobs wait and none was ever done.
+    /// How long a job waits that comes now, in seconds, by Little's law; nil if jobs wait and none was done lately.
     func wait(queued: Int) -> Double? {
         if queued == 0 { return 0 }
-        return throughput > 0 ? Double(queued) / throughput : nil
+        return throughput > Self.least ? Double(queued) / throughput : nil
     }
 
     mutating func add(_ load: StageLoad) {

@@ -57,7 +57,7 @@ extension ScalingDecision.Reason: CustomStringConvertible {
             "jobs wait \(wait.rounded) in the queue (target \(target.rounded)) and the workers are "
                 + "\(utilization.percent) busy"
         case .waiting(nil, _, let utilization):
-            "jobs wait, none was done yet, and the workers are \(utilization.percent) busy"
+            "jobs wait, none was done lately, and the workers are \(utilization.percent) busy"
         case .full(let utilization): "the queue is full and the workers are \(utilization.percent) busy"
         case .catchingUp(let wait):
             "jobs wait \(wait.rounded) in the queue, but the workers catch up"

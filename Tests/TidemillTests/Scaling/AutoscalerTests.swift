@@ -83,7 +83,22 @@ import Testing
         load.done = 0
         let decision = decide(load)
         #expect(decision.workers == 2)
-        #expect(decision.reason.description == "jobs wait, none was done yet, and the workers are 100 % busy")
+        #expect(decision.reason.description == "jobs wait, none was done lately, and the workers are 100 % busy")
+    }
+
+    @Test func anHourWithoutAResultIsNoTime() {
+        var scaler = Autoscaler(policy, cores: 2)
+        _ = scaler.decide(busy(1, queued: 8))
+        var decision = scaler.decide(busy(1, queued: 8))
+        for _ in 0..<14_400 {
+            decision = scaler.decide(
+                StageLoad(elapsed: .milliseconds(250), workers: scaler.workers, queued: 8, capacity: 1_024)
+            )
+        }
+        #expect(
+            decision.reason
+                == .waiting(nil, target: .milliseconds(50), utilization: 0)
+        )
     }
 
     @Test func thereIsAMost() {
