@@ -18,7 +18,7 @@ import (
 
 const (
 	burst       = 16
-	stepsAMicro = 650 // of spin; about a microsecond
+	stepsAMicro = 800 // of spin; about a microsecond
 	longMicros  = 5_000
 )
 
@@ -57,7 +57,7 @@ func micros(number int) int {
 func spin(steps int) uint64 {
 	x := uint64(1)
 	for i := 0; i < steps; i++ {
-		x = x*6364136223846793005 + 1442695040888963407
+		x = (x ^ (x >> 31)) * 0xbf58476d1ce4e5b9
 	}
 	return x
 }
