@@ -44,6 +44,14 @@ def pool(places, inputs, options):
                  note="One source, one stage of N workers, one sink, with 256 slots a channel; Go's channels have as many. Sums are checked.")
 
 
+def together(sample, jobs):
+    """The peak of a run in which nearly all jobs waited at once; in another the last began when the first was done."""
+    most = figure("most_waiting")(sample)
+    if most < 0.95 * jobs:
+        raise ValueError(f"only {most:,.0f} of {jobs:,} jobs waited at once")
+    return sample.rss_mib
+
+
 def waits(places, inputs, options):
     """Many jobs that wait at once: whole processes, and what a waiting job weighs."""
     jobs, wait = (100_000 if options.quick else 1_000_000), 10
@@ -64,9 +72,8 @@ def waits(places, inputs, options):
     for workers in (10_000, 50_000, 200_000):
         go, (tasks, ours) = each(f"{workers:,} at a time", workers, jobs, wait, "jobs/s", lambda s: jobs / s.wall)
         derived += [ratio(ours, row) for row in [*go, tasks]]
-    # All of them wait together for long enough that the last has begun before the first is done.
-    few, many = 1_000, 20_000 if options.quick else 100_000
-    groups = [[row for part in each(f"{n:,} that all wait", n, n, 2_000, "MiB peak", lambda s: s.rss_mib) for row in part]
+    few, many, long = 1_000, 20_000 if options.quick else 51_000, 5
+    groups = [[row for part in each(f"{n:,} that all wait", n, n, long * 1_000, "MiB peak", lambda s, n=n: together(s, n)) for row in part]
               for n in (few, many)]
     for low, high in zip(*groups):
         name = high.name.split(",")[0]
@@ -74,7 +81,7 @@ def waits(places, inputs, options):
                                lambda a, b: (a - b) * (1 << 20) / (many - few), of=(low, high)))
     return Group("waits", f"{jobs:,} jobs that wait {wait} ms each", rows, derived,
                  note="Whole processes, start to exit. Swift tasks: as many tasks that sleep in turn, without a pipeline. The weight of a "
-                      f"waiting job is the difference of the peaks between {many:,} jobs that all wait 2 s at once and {few:,}, for each job.")
+                      f"waiting job is the difference of the peaks between {many:,} jobs that all wait {long} s at once and {few:,}, for each job.")
 
 
 def idle(places, inputs, options):
