@@ -4,6 +4,7 @@ import os
 from .check import problem_with
 from .engine import cancel, figure as own_figure, overhead
 from .model import Derived, Group, Row
+from .pools import idle, order, pool, waits
 
 MIB = 1 << 20
 
@@ -109,7 +110,8 @@ def memory(places, inputs, options):
                 lambda s: s.rss_mib, {"IN": source, "OUT": out, "WORKERS": "2", "ORDER": "none"}, output=out, verify=too_small, below=64)]
     few, many = 10, 1010
     for n in (few, many):
-        rows.append(Row(f"tidemill, {n} idle workers", [places.tidemill_bench, "idle", "--workers", str(n)], "KiB", own_figure("rss_kib")))
+        rows.append(Row(f"tidemill, {n} idle workers", [places.tidemill_bench, "idle-workers", "--workers", str(n)], "KiB",
+                        own_figure("rss_kib")))
         rows.append(Row(f"C, {n} bare Lua states", [places.peer("bare_states"), str(n)], "KiB", own_figure("rss_kib"),
                         needs=places.peer("bare_states")))
     _, tidemill_few, bare_few, tidemill_many, bare_many = rows
@@ -142,4 +144,5 @@ def startup(places, inputs, options):
     return Group("startup", "Start-up, exec to first byte of output", rows, times=4)
 
 
-GROUPS = {"log": log, "dispatch": dispatch, "memory": memory, "startup": startup, "cancel": cancel, "overhead": overhead}
+GROUPS = {"log": log, "dispatch": dispatch, "pool": pool, "waits": waits, "idle": idle, "order": order, "memory": memory, "startup": startup,
+          "cancel": cancel, "overhead": overhead}

@@ -55,6 +55,8 @@ class Derived:
     inputs: Callable[[], list[dict[int, float]]]  # figures by round
     function: Callable[..., float]
     below: float | None = None
+    at_least: float | None = None
+    of: tuple[Row, ...] = ()  # the rows without which it is left out
 
 
 @dataclass

@@ -33,13 +33,13 @@ def row_data(row, rows):
 def derived_data(derived):
     figure = spread(paired(derived.function, *derived.inputs()).values())
     return {"name": derived.name, "unit": derived.unit, "figure": figure and asdict(figure), "below": derived.below,
-            "verdict": verdict(figure and figure.median, None, derived.below)}
+            "at_least": derived.at_least, "verdict": verdict(figure and figure.median, derived.at_least, derived.below)}
 
 
 def group_data(group, left_out):
     rows = {r.name: r for r in group.rows if r not in left_out}
     return {"title": group.title, "note": group.note, "rows": [row_data(r, rows) for r in rows.values()],
-            "derived": [derived_data(d) for d in group.derived], "left_out": [r.name for r in left_out]}
+            "derived": [derived_data(d) for d in group.derived if not any(r in left_out for r in d.of)], "left_out": [r.name for r in left_out]}
 
 
 def table(header, lines):

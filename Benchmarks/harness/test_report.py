@@ -60,6 +60,17 @@ class Report(unittest.TestCase):
         empty = data([row("c")], [Derived("difference", "KiB", lambda: [row("c").values()], lambda x: x)])
         self.assertIn("| difference | not measured |", markdown(empty))
 
+    def test_a_ratio_has_a_target_and_is_left_out_with_its_peer(self):
+        peer, gone, ours = row("peer", 10, 10), row("gone", 1), row("ours", 35, 45)
+
+        def times(other):
+            return Derived(f"ours / {other.name}", "times", lambda: [ours.values(), other.values()], lambda a, b: a / b, at_least=4,
+                           of=(ours, other))
+
+        found = data([peer, gone, ours], [times(peer), times(gone)], left_out=[gone])
+        self.assertEqual([(d["name"], d["verdict"]) for d in found["derived"]], [("ours / peer", "met")])
+        self.assertIn("| ours / peer | 4.00 | 3.50 - 4.50 | times | >= 4 | met |", markdown(found))
+
     def test_comparison(self):
         def result(time, ours, **more):
             rows = [row("peer", 100), row("ours", ours, against="peer"), *more.get("rows", [])]

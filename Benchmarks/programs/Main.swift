@@ -1,3 +1,5 @@
+import Tidemill
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -7,46 +9,68 @@
 /// Runs one measurement and prints it as one line of JSON, as the peers do.
 @main
 struct Main {
-    static func main() async throws {
-        let arguments = CommandLine.arguments
-        let pattern = arguments.dropFirst().first ?? ""
-        let workers = option("--workers", in: arguments) ?? 2
-        let jobs = option("--jobs", in: arguments) ?? 10_000_000
-        let measure: (Int) async throws -> Duration
-        switch pattern {
-        case "pipe": measure = { try await runDispatch(stages: 3, workers: workers, jobs: $0) }
-        case "chan": measure = { try await runDispatch(stages: 1, workers: workers, jobs: $0) }
-        case "lua-empty":
-            let workers = option("--workers", in: arguments) ?? 1
-            measure = { try await runEmptyScript(workers: workers, jobs: $0) }
-        case "idle":
-            print("{\"workers\":\(workers),\"rss_kib\":\(try await measureIdleWorkers(workers))}")
-            return
-        case "cancel":
-            print(try await measureStops(workers: workers, runs: option("--runs", in: arguments) ?? 20))
-            return
-        case "overhead":
-            let rounds = option("--runs", in: arguments) ?? 5
-            print(try await measureOverhead(jobs: jobs, rounds: rounds))
-            return
-        default:
-            let patterns = "pipe|chan|lua-empty|idle|cancel|overhead"
-            throw BenchmarkError(message: "usage: tidemill-bench \(patterns) [--workers N] [--jobs N] [--runs R]")
+    static func main() async {
+        do {
+            try await measure(Options(CommandLine.arguments.dropFirst()))
+        } catch {
+            let text = "tidemill-bench: \(error)\n"
+            _ = text.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+            exit(1)
         }
-        _ = try await measure(max(jobs / 20, 1))
-        let time = try await measure(jobs)
-        let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18
+    }
+
+    private static func measure(_ options: Options) async throws {
+        switch options.pattern {
+        case "idle":
+            let dispatch = try options.choice("--dispatch", Dispatch.shared)
+            let (workers, jobs) = (options.number("--workers") ?? 4, options.number("--jobs") ?? 50_000)
+            let rate = options.number("--rate") ?? 12_000
+            print(try await measureQueueWait(dispatch, workers: workers, jobs: jobs, rate: rate))
+        case "waits":
+            let (workers, jobs) = (options.number("--workers") ?? 10_000, options.number("--jobs") ?? 1_000_000)
+            let wait = Duration.milliseconds(options.number("--wait") ?? 10)
+            print(try await measureWaits(workers: workers, jobs: jobs, wait: wait))
+        case "sleeps":
+            let (workers, jobs) = (options.number("--workers") ?? 10_000, options.number("--jobs") ?? 1_000_000)
+            let wait = Duration.milliseconds(options.number("--wait") ?? 10)
+            print(try await measureSleeps(workers: workers, jobs: jobs, wait: wait))
+        case "idle-workers":
+            let workers = options.number("--workers") ?? 2
+            print("{\"workers\":\(workers),\"rss_kib\":\(try await measureIdleWorkers(workers))}")
+        case "cancel":
+            let (workers, runs) = (options.number("--workers") ?? 2, options.number("--runs") ?? 20)
+            print(try await measureStops(workers: workers, runs: runs))
+        case "overhead":
+            let (jobs, rounds) = (options.number("--jobs") ?? 10_000_000, options.number("--runs") ?? 5)
+            print(try await measureOverhead(jobs: jobs, rounds: rounds))
+        default:
+            try await measureRate(options)
+        }
+    }
+
+    /// How many jobs a second, after a warm-up.
+    private static func measureRate(_ options: Options) async throws {
+        let jobs = options.number("--jobs") ?? 10_000_000
+        let workers = options.number("--workers") ?? (options.pattern == "lua-empty" ? 1 : 2)
+        let run: (Int) async throws -> Duration
+        switch options.pattern {
+        case "pipe": run = { try await runDispatch(stages: 3, workers: workers, jobs: $0) }
+        case "chan": run = { try await runDispatch(stages: 1, workers: workers, jobs: $0) }
+        case "lua-empty": run = { try await runEmptyScript(workers: workers, jobs: $0) }
+        case "order":
+            let order = try options.choice("--order", JobOrder.none)
+            let keys = try options.choice("--keys", KeyShares.uniform)
+            run = { try await runOrdered(order, keys, workers: workers, jobs: $0) }
+        default: throw BenchmarkError(message: Options.usage)
+        }
+        _ = try await run(max(jobs / 20, 1))
+        let seconds = try await run(jobs) / .seconds(1)
         print(
             """
-            {"pattern":"\(pattern)","jobs":\(jobs),"workers":\(workers),"seconds":\(seconds),\
+            {"pattern":"\(options.pattern)","jobs":\(jobs),"workers":\(workers),"seconds":\(seconds),\
             "jobs_per_s":\(Double(jobs) / seconds),"rss_mib":\(Double(residentKiB()) / 1024)}
             """
         )
-    }
-
-    static func option(_ name: String, in arguments: [String]) -> Int? {
-        guard let index = arguments.firstIndex(of: name), index + 1 < arguments.count else { return nil }
-        return Int(arguments[index + 1])
     }
 
     /// The memory that is resident now, from /proc/self/statm (in pages).

@@ -11,8 +11,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -21,132 +19,24 @@ type params struct {
 	jobs, workers, buf, batch, stages int
 }
 
+// Libraries that are built in add theirs; see ants.go and pond.go.
 var patterns = map[string]func(params) int64{
-	"chan":      channel,
-	"pipe":      pipeline,
-	"pipebatch": batchedPipeline,
+	"chan":         channel,
+	"pipe":         pipeline,
+	"pipebatch":    batchedPipeline,
+	"dispatch":     dispatcher,
+	"w2":           idleWorkers,
+	"goroutine":    goroutines,
+	"goroutinesem": limitedGoroutines,
+	"ctxpool":      jobsAndResults,
 }
 
 func work(n int) int64 { return int64(2*n + 1) }
 
 func want(n int) int64 { x := int64(n); return x * x } // the sum of 2i+1 for i < n
 
-// One bounded channel, one producer, N consumers.
-func channel(p params) int64 {
-	ch := make(chan int, p.buf)
-	var wg sync.WaitGroup
-	var sum atomic.Int64
-	wg.Add(p.workers)
-	for w := 0; w < p.workers; w++ {
-		go func() {
-			defer wg.Done()
-			var s int64
-			for n := range ch {
-				s += work(n)
-			}
-			sum.Add(s)
-		}()
-	}
-	for i := 0; i < p.jobs; i++ {
-		ch <- i
-	}
-	close(ch)
-	wg.Wait()
-	return sum.Load()
-}
-
-// A pipeline of p.stages stages, p.workers goroutines in each, a bounded
-// channel in front of every stage and one sink. Each stage adds 1 and the last
-// applies work() to what is left after taking the additions off again.
-func pipeline(p params) int64 {
-	in := make(chan int, p.buf)
-	first := in
-	for s := 0; s < p.stages; s++ {
-		out := make(chan int, p.buf)
-		src, last := in, s == p.stages-1
-		k := p.stages - 1
-		var wg sync.WaitGroup
-		wg.Add(p.workers)
-		for w := 0; w < p.workers; w++ {
-			go func() {
-				defer wg.Done()
-				for n := range src {
-					if last {
-						out <- int(work(n - k))
-					} else {
-						out <- n + 1
-					}
-				}
-			}()
-		}
-		go func() { wg.Wait(); close(out) }()
-		in = out
-	}
-	go func() {
-		for i := 0; i < p.jobs; i++ {
-			first <- i
-		}
-		close(first)
-	}()
-	var sum int64
-	for n := range in {
-		sum += int64(n)
-	}
-	return sum
-}
-
-// The same with a slice of p.batch jobs in each channel element: what batching
-// by hand, visible to every stage, would give.
-func batchedPipeline(p params) int64 {
-	depth := p.buf / p.batch
-	in := make(chan []int, depth)
-	first := in
-	for s := 0; s < p.stages; s++ {
-		out := make(chan []int, depth)
-		src, last := in, s == p.stages-1
-		k := p.stages - 1
-		var wg sync.WaitGroup
-		wg.Add(p.workers)
-		for w := 0; w < p.workers; w++ {
-			go func() {
-				defer wg.Done()
-				for b := range src {
-					for i, n := range b {
-						if last {
-							b[i] = int(work(n - k))
-						} else {
-							b[i] = n + 1
-						}
-					}
-					out <- b
-				}
-			}()
-		}
-		go func() { wg.Wait(); close(out) }()
-		in = out
-	}
-	go func() {
-		for i := 0; i < p.jobs; {
-			b := make([]int, 0, p.batch)
-			for len(b) < p.batch && i < p.jobs {
-				b = append(b, i)
-				i++
-			}
-			first <- b
-		}
-		close(first)
-	}()
-	var sum int64
-	for b := range in {
-		for _, n := range b {
-			sum += int64(n)
-		}
-	}
-	return sum
-}
-
 func main() {
-	name := flag.String("pattern", "chan", "chan, pipe or pipebatch")
+	name := flag.String("pattern", "chan", "which pattern of the list in main.go")
 	var p params
 	flag.IntVar(&p.jobs, "jobs", 1_000_000, "jobs to carry")
 	flag.IntVar(&p.workers, "workers", 8, "goroutines, in each stage of a pipeline")
