@@ -139,7 +139,7 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
         waiter: (id: UInt64, token: Token)?,
         wakeups: inout Wakeups
     ) -> ChannelSignal? {
-        if surplus > 0, phase == .open, batch.isEmpty {
+        if surplus > 0, phase != .cancelled, batch.isEmpty {
             surplus -= 1
             return .dismissed
         }
@@ -202,9 +202,9 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
 
     /// Sends so many receivers away that have nothing: those that have waited longest, and then those that come next.
     ///
-    /// None is sent away once the channel has ended, which sends all of them away.
+    /// None is sent away once the channel was cancelled, which sends all of them away.
     package mutating func dismiss(_ count: Int, wakeups: inout Wakeups) {
-        guard phase == .open else { return }
+        guard phase != .cancelled else { return }
         surplus += count
         receivers.removeAll { receiver in
             guard surplus > 0, receiver.batch.isEmpty else { return false }

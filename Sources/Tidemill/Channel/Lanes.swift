@@ -3,8 +3,10 @@ import HeapModule
 
 /// Queued elements by their keys: a lane for each key, and whose turn it is.
 ///
-/// A lane is taken from only as the rules allow; whoever takes from it holds it until it is released. Lanes take turns,
-/// a few elements each, so that a key that has many does not keep the others waiting.
+/// A lane is taken from only as the rules allow; whoever takes from it holds it until it is released. Of those that may
+/// be taken from, the one whose first element came first is next, and after a few elements the next one. (Lanes that
+/// took turns in a circle were tried: a key that has more jobs than the others then waits for all of them after each of
+/// its own, its backlog fills the queue, and workers have nothing to do.)
 struct Lanes<Element> {
     /// Where a lane stands until something is taken from it.
     private enum Place { case nowhere, ready, urgent, parked }
@@ -26,6 +28,13 @@ struct Lanes<Element> {
         var isReturned = false
     }
 
+    private struct Ready: Comparable {
+        let first: UInt64
+        let lane: Int
+
+        static func < (left: Ready, right: Ready) -> Bool { left.first < right.first }
+    }
+
     private struct Parked: Comparable {
         let until: Duration
         let lane: Int
@@ -33,7 +42,7 @@ struct Lanes<Element> {
         static func < (left: Parked, right: Parked) -> Bool { (left.until, left.lane) < (right.until, right.lane) }
     }
 
-    /// How many elements of a lane are taken before it is the next one's turn.
+    /// How many elements of a lane are taken at once.
     private static var turn: Int { 32 }
     /// From how many lanes on those are forgotten that have nothing in them.
     private static var many: Int { 4_096 }
@@ -42,7 +51,7 @@ struct Lanes<Element> {
     private var lanes: [Lane] = [Lane(key: nil)]
     private var numbers: [UInt64: Int] = [:]
     private var free: [Int] = []
-    private var ready = Deque<Int>()
+    private var ready = Heap<Ready>()
     private var urgent = Deque<Int>()
     private var parked = Heap<Parked>()
     private var sweepsAt = Lanes.many
@@ -97,7 +106,7 @@ struct Lanes<Element> {
             }
         }
         var taken = 0
-        while !onlyReturned, taken < limit, let lane = ready.popFirst() {
+        while !onlyReturned, taken < limit, let lane = ready.popMin()?.lane {
             lanes[lane].isInLine = false
             guard lanes[lane].place == .ready else { continue }
             lanes[lane].place = .nowhere
@@ -148,7 +157,7 @@ struct Lanes<Element> {
         lanes[lane].place = first.isReturned ? .urgent : .ready
         if first.isReturned { return urgent.append(lane) }
         // Two entries would be two turns where the others have one.
-        if !lanes[lane].isInLine { ready.append(lane) }
+        if !lanes[lane].isInLine { ready.insert(Ready(first: first.position, lane: lane)) }
         lanes[lane].isInLine = true
     }
 

@@ -8,6 +8,8 @@ final class WorkerPool: Sendable {
     private struct State {
         /// How many workers there are to be.
         var size: Int
+        /// How many stay of those that there are: without those that are to leave, and have left at the end.
+        var staying: Int
         /// The numbers of those that there are, those that start or leave included.
         var taken: Set<Int>
         var watches: [WorkerWatch?] = []
@@ -42,7 +44,7 @@ final class WorkerPool: Sendable {
         self.settings = settings
         self.gate = gate
         self.make = make
-        state = Mutex(State(size: settings.workers, taken: Set(0..<settings.workers)))
+        state = Mutex(State(size: settings.workers, staying: settings.workers, taken: Set(0..<settings.workers)))
         seats = settings.dispatch == .perJob ? Seats(settings.workers) : nil
         let ownThreads = settings.ownThreads && parts.options.executor == nil
         threads =
@@ -109,16 +111,17 @@ final class WorkerPool: Sendable {
     /// Has so many workers from now on: new ones start at once, and those that are too many leave when they have done
     /// what they took.
     func resize(_ newSize: @Sendable (Int) -> Int) {
-        let (change, size) = state.withLock { state in
-            let before = state.size
-            if !state.isOver { state.size = newSize(before) }
-            return (state.size - before, state.size)
+        let resized = state.withLock { state -> (by: Int, change: Int, size: Int)? in
+            let (before, size) = (state.size, newSize(state.size))
+            if state.isOver || size == before { return nil }
+            defer { (state.size, state.staying) = (size, size) }
+            return (size - before, size - state.staying, size)
         }
-        if change == 0 { return }
-        part.size.add(change)
+        guard let (by, change, size) = resized else { return }
+        part.size.add(by)
         threads?.grow(to: min(size, onlineProcessors()))
         if let seats { return seats.resize(to: size) }
-        if change < 0 { return stage.input.dismiss(-change) }
+        if change <= 0 { return stage.input.dismiss(-change) }
         for number in add(change - stage.input.recall(change)) {
             start(number, isNeeded: false) {
                 true
@@ -147,6 +150,7 @@ final class WorkerPool: Sendable {
         if stage.input.recall(1) > 0 { return }
         let size = state.withLock { state in
             state.size -= 1
+            state.staying -= 1
             return state.size
         }
         part.size.add(-1)
@@ -227,7 +231,10 @@ final class WorkerPool: Sendable {
 
     private func run(_ worker: Worker, _ number: Int) async {
         switch await worker.run() {
-        case .finished, .dismissed: end(number)
+        case .finished:
+            state.withLock { $0.staying -= 1 }
+            end(number)
+        case .dismissed: end(number)
         case .renewed: launch(worker.watch) { await self.run(worker, number) }
         case .givenUp: await leave(worker)
         }

@@ -136,7 +136,7 @@ extension LaneScenario {
         let waiter = mayWait ? (100 + lastWaiter, id) : nil
         let signal = state.receive(hand.batch, limit: limit, waiter: waiter, wakeups: &wakeups)
         for id in waitingSenders { arrive(id) }
-        let mustLeave = surplus > 0 && !isFinished && !isCancelled
+        let mustLeave = surplus > 0 && !isCancelled && counts[id] == 0
         if (signal == .dismissed) != mustLeave { fail("\(id) heard \(String(describing: signal))") }
         switch signal {
         case .done: take(id)
@@ -159,9 +159,10 @@ extension LaneScenario {
     }
 
     private mutating func dismiss(_ count: Int) {
-        let waiting = waitingReceivers.map(\.id)
+        // Who has gathered something keeps at it.
+        let waiting = waitingReceivers.map(\.id).filter { hands[$0]?.batch.isEmpty ?? true }
         state.dismiss(count, wakeups: &wakeups)
-        guard !isFinished, !isCancelled else { return }
+        guard !isCancelled else { return }
         let sentAway = ((wakeups.first.map { [$0] } ?? []) + wakeups.others).filter { $0.signal == .dismissed }
         if sentAway.map(\.token) != Array(waiting.prefix(count)) { fail("\(sentAway) were sent away") }
         surplus += count - sentAway.count

@@ -180,7 +180,8 @@ struct LaneScenario: ~Copyable {
         for piece in pieces {
             if let index = returned.firstIndex(of: piece) {
                 if pieces.count > 1 || known > 0 { fail("\(piece) came back and was not alone") }
-                if rules.hasLanes ? returned[..<index].contains { $0.key == piece.key && rules.isOrdered } : index > 0 {
+                let isBehind = returned[..<index].contains { $0.key == piece.key && rules.isOrdered }
+                if rules.hasLanes ? isBehind : index > 0 {
                     fail("\(piece) overtook what came back before")
                 }
                 returned.remove(at: index)
@@ -207,7 +208,8 @@ struct LaneScenario: ~Copyable {
     private mutating func takeFresh(_ piece: Piece, _ index: Int) {
         if isHolding { fail("\(piece) was taken while only what came back may be") }
         let before = fresh[..<index]
-        if rules.hasLanes ? before.contains { $0.key == piece.key } : !before.isEmpty {
+        let isBehind = before.contains { $0.key == piece.key }
+        if rules.hasLanes ? isBehind : !before.isEmpty {
             fail("\(piece) overtook \(before)")
         }
         if (rules.hasLanes ? positions[piece] ?? 0 : takings) >= horizon { fail("\(piece) is beyond the horizon") }
