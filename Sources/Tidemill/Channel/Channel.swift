@@ -14,6 +14,7 @@ package final class Channel<Element: Sendable>: Sendable {
     private let timers: Timers?
     private let clock: (any PipelineClock)?
     private let asksForTime: Bool
+    private let isShed: (@Sendable (borrowing Element) -> Bool)?
     /// When the next alarm goes off.
     private let wakesAt = Mutex<Duration?>(nil)
     package let limits: ChannelLimits
@@ -29,6 +30,7 @@ package final class Channel<Element: Sendable>: Sendable {
         self.timers = timers
         self.clock = clock
         asksForTime = rules.admit != nil
+        isShed = rules.isShed
         state = Mutex(State(limits: limits, rules: rules))
     }
 
@@ -47,6 +49,15 @@ package final class Channel<Element: Sendable>: Sendable {
 
     /// What is in it and who waits at it now.
     func glimpse(first count: Int) -> ChannelGlimpse<Element> { state.withLock { $0.glimpse(first: count) } }
+
+    /// Moves those elements of `batch` to `shed` that are too many, before it is sent.
+    package func shed(_ batch: Batch<Element>, into shed: Batch<Element>) {
+        guard let isShed else { return }
+        for _ in 0..<batch.count {
+            guard let element = batch.popFirst() else { return }
+            if isShed(element) { shed.append(element) } else { batch.append(element) }
+        }
+    }
 
     /// Sends the elements of `batch`, waiting for room as the overflow policy says; those that did not go are still in
     /// it afterwards.

@@ -60,8 +60,8 @@ public struct WorkerContext: Sendable {
     public let stage: String
     /// The worker's number in the stage, counted from 1.
     public let worker: Int
-    /// The pipeline's logger, with the stage and the worker in its metadata.
-    public let logger: Logger
+    /// The pipeline's logger, with the stage in its metadata; one for all of its workers.
+    package let stageLogger: Logger
     /// The pipeline's clock.
     public let clock: any PipelineClock
     /// The names of the ports that other nodes read, the stage itself ("") first.
@@ -76,6 +76,15 @@ public struct WorkerContext: Sendable {
     package let stopGrace: Duration
     /// What the worker is at.
     package let watch: WorkerWatch
+
+    /// The pipeline's logger, with the stage and the worker in its metadata.
+    ///
+    /// It is made anew each time: a handler that logs for every job keeps it.
+    public var logger: Logger {
+        var logger = stageLogger
+        logger[metadataKey: "worker"] = "\(worker)"
+        return logger
+    }
 
     /// When the message that a job was made of came in, by the pipeline's clock.
     ///

@@ -67,6 +67,7 @@ package final class Router {
     }
 
     private func send(_ batch: Batch<Delivery>, into channel: Channel<Delivery>) async {
+        channel.shed(batch, into: evicted)
         var signal = channel.trySend(batch, evicted: evicted)
         if signal == nil { signal = await wait(for: channel, batch) }
         if !evicted.isEmpty { settleAll(evicted, .dropped) }
