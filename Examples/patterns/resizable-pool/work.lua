@@ -1,6 +1,6 @@
--- Keeps its worker busy for a fifth of a second.
+-- Keeps its worker busy for a second.
 
 return function(task, ctx)
-  ctx:sleep(0.2)
+  ctx:sleep(1)
   return { task = task, worker = ctx.worker }
 end
