@@ -6,8 +6,8 @@ GO = "Go"
 SCALE_QUICK = 10
 
 # What a stage can be told about its workers; a new way is one word here and one case in programs/.
-DISPATCHES = ("shared",)
-ORDERS = ("none", "input")
+DISPATCHES = ("shared", "idle")
+ORDERS = ("none", "key", "input")
 
 
 def ratio(ours, theirs, at_least=None):
@@ -94,12 +94,16 @@ def idle(places, inputs, options):
         derived.extend(Derived(f"{name}, {what}", "us", by_round(rows[-1], key), same, of=(rows[-1],))
                        for what, key in (("median", "p50_us"), ("longest", "max_us")))
 
-    for name, pattern in (("one channel", "chan"), ("one channel, batches of 64", "batch"), ("idle workers' channels (W2)", "w2")):
-        add(f"{GO} {name}", [places.peer("latency"), "--pattern", pattern], needs=places.peer("latency"))
-    for dispatch in DISPATCHES:
-        add(f"tidemill, dispatch {dispatch}", [places.tidemill_bench, "idle", "--dispatch", dispatch])
+    for long in ("wait", "compute"):
+        go = ["--sleeps"] if long == "wait" else []
+        for name, pattern in (("one channel", "chan"), ("one channel, batches of 64", "batch"), ("idle workers' channels (W2)", "w2")):
+            add(f"{GO} {name}, long jobs {long}", [places.peer("latency"), "--pattern", pattern, *go], needs=places.peer("latency"))
+        for dispatch in DISPATCHES:
+            add(f"tidemill, dispatch {dispatch}, long jobs {long}",
+                [places.tidemill_bench, "idle", "--dispatch", dispatch, "--long", long],
+                against=None if dispatch == "shared" else f"tidemill, dispatch shared, long jobs {long}")
     return Group("idle", "Short jobs behind long ones", rows, derived,
-                 note="Four workers; one job in a hundred keeps a core busy for 5 ms, the others for 5 to 20 us. 12,000 jobs come each second in "
+                 note="Four workers; one job in a hundred takes 5 ms, waiting or computing, the others compute for 5 to 20 us. 12,000 jobs come each second in "
                       "bursts of 16. The time is from a burst's arrival to a short job's start.")
 
 

@@ -8,6 +8,7 @@ public final class JobContext {
     public let worker: WorkerContext
     private(set) var emitted: [(port: Int, job: Job)] = []
     private(set) var ticket = Ticket(source: 0, sequence: 0)
+    private(set) var job = Job(.null)
     private var details: JobDetails?
 
     init(worker: WorkerContext) { self.worker = worker }
@@ -45,6 +46,7 @@ public final class JobContext {
     func begin(_ delivery: borrowing Delivery) {
         emitted.removeAll(keepingCapacity: true)
         ticket = delivery.ticket
+        job = delivery.job
         details = delivery.job.details
         attempt = delivery.attempts.count + 1
     }

@@ -2,7 +2,8 @@ import Synchronization
 
 /// What one worker, source or sink has done so far.
 ///
-/// Only its owner writes, once a batch; anybody may read at any time.
+/// Only its owner writes, once a batch; anybody may read at any time. It is one piece of memory, for there may be very
+/// many workers.
 package final class Tally: Sendable {
     package let taken = Counter()
     package let emitted = Counter()
@@ -16,7 +17,7 @@ package final class Tally: Sendable {
     package let blockedNanoseconds = Counter()
     /// For every job that was taken, how many others were left in the queue.
     package let behind = Counter()
-    private let outcomes: [Counter] = Outcome.allCases.map { _ in Counter() }
+    private let outcomes = InlineArray<8, Counter> { _ in Counter() }
 
     private let busy = Atomic<Bool>(false)
 
@@ -28,19 +29,20 @@ package final class Tally: Sendable {
         set { busy.store(newValue, ordering: .relaxed) }
     }
 
-    package subscript(outcome: Outcome) -> Counter { outcomes[Int(outcome.rawValue)] }
+    /// So many jobs ended so.
+    package func add(_ count: Int, to outcome: Outcome) { outcomes[Int(outcome.rawValue)].add(count) }
 
     package var books: Books {
         var books = Books()
         books.taken = taken.value
         books.emitted = emitted.value
-        for outcome in Outcome.allCases { books[outcome] = self[outcome].value }
+        for outcome in Outcome.allCases { books[outcome] = outcomes[Int(outcome.rawValue)].value }
         return books
     }
 }
 
 /// A number with one writer and many readers; a load and a store are cheaper than an atomic addition.
-package final class Counter: Sendable {
+package struct Counter: ~Copyable, Sendable {
     private let count = Atomic<Int>(0)
 
     package var value: Int { count.load(ordering: .relaxed) }

@@ -114,7 +114,7 @@ package final class Router {
     }
 
     private func settle(_ ticket: Ticket, _ outcome: Outcome) {
-        tally[outcome].add(1)
+        tally.add(1, to: outcome)
         ledgers[ticket.source].settle(ticket, outcome)
         ledgers[ticket.source].settledSome()
     }
@@ -139,7 +139,7 @@ package final class Router {
                 index += 1
             }
             ledger.settledSome()
-            tally[outcome].add(index - first)
+            tally.add(index - first, to: outcome)
         }
         settled.removeAll()
     }
