@@ -78,11 +78,12 @@ struct PatternTests {
         let pattern = try Pattern("timeout")
         let result = try await pattern.run()
         let letters = try pattern.letters()
-        #expect(letters.map(\.kind) == ["timeout"] && result.count("dead_lettered") == 1)
+        // On a busy machine a wait may take longer than the timeout, too.
+        #expect(!letters.isEmpty && letters.allSatisfy { $0.kind == "timeout" })
         let (delivered, expired) = (result.count("delivered"), result.count("expired"))
-        #expect(delivered > 0 && expired > 0 && delivered + expired == 59, "\(result.errors)")
-        #expect(delivered <= 3 * 8, "three workers do no more in the time")
-        #expect(try !result.values(PatternLine.self).ids.contains(4))
+        #expect(delivered > 0 && expired > 0 && delivered + expired + letters.count == 100, "\(result.errors)")
+        #expect(delivered <= 3 * 20, "three workers do no more in the time")
+        #expect(try !result.values(PatternLine.self).ids.contains(0), "the job that loops")
     }
 
     @Test func theEntryStopsWhatIsNoTask() async throws {
@@ -145,6 +146,7 @@ struct PatternTests {
         }
         #expect(try #require(result.seconds) >= 0.38, "a database had more than two queries")
         #expect(try pattern.letters().map(\.message) == ["no such table"])
-        #expect(result.count("delivered") + result.count("cancelled") == 59, "\(result.errors)")
+        // Its siblings are behind others of their databases then.
+        #expect(result.count("delivered") == 57 && result.count("cancelled") == 2, "\(result.errors)")
     }
 }
