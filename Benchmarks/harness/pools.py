@@ -117,6 +117,9 @@ def order(places, inputs, options):
             command = [places.tidemill_bench, "order", "--order", way, "--keys", keys, "--workers", "8", "--jobs", str(jobs)]
             rows.append(Row(name, command, "jobs/s", figure("jobs_per_s"), count=jobs,
                             against=None if way == "none" else f"order none, {keys} keys"))
+    for keys in ("uniform", "zipf"):
+        command = [places.tidemill_bench, "keys", "--keys", keys, "--jobs", "4000" if options.quick else "40000"]
+        rows.append(Row(f"dispatch key, 1 ms waits, {keys} keys", command, "% busy", figure("utilisation_percent")))
     return Group("order", "Order, 8 workers, jobs of random length", rows,
                  note="A job keeps a core busy for 2 us in the middle, with an exponential spread; there are 1,024 keys. The sink checks every "
                       "job's place.")

@@ -27,6 +27,11 @@ struct Main {
             let rate = options.number("--rate") ?? 12_000
             let long = try options.choice("--long", LongJobs.compute)
             print(try await measureQueueWait(dispatch, long, workers: workers, jobs: jobs, rate: rate))
+        case "keys":
+            let dispatch = try options.choice("--dispatch", DispatchMode.key)
+            let (workers, jobs) = (options.number("--workers") ?? 8, options.number("--jobs") ?? 20_000)
+            let keys = try options.choice("--keys", KeyShares.zipf)
+            print(try await measureUtilisation(dispatch, keys, workers: workers, jobs: jobs))
         case "waits":
             let (workers, jobs) = (options.number("--workers") ?? 10_000, options.number("--jobs") ?? 1_000_000)
             let wait = Duration.milliseconds(options.number("--wait") ?? 10)

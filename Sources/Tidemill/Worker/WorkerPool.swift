@@ -8,8 +8,8 @@ final class WorkerPool: Sendable {
     private struct State {
         /// How many workers there are to be.
         var size: Int
-        /// How many there are, those that start or leave included.
-        var live = 0
+        /// The numbers of those that there are, those that start or leave included.
+        var taken: Set<Int>
         var watches: [WorkerWatch?] = []
         var givenUp = 0
         var isCancelled = false
@@ -42,7 +42,7 @@ final class WorkerPool: Sendable {
         self.settings = settings
         self.gate = gate
         self.make = make
-        state = Mutex(State(size: settings.workers))
+        state = Mutex(State(size: settings.workers, taken: Set(0..<settings.workers)))
         seats = settings.dispatch == .perJob ? Seats(settings.workers) : nil
         let ownThreads = settings.ownThreads && parts.options.executor == nil
         threads =
@@ -61,8 +61,8 @@ final class WorkerPool: Sendable {
         if let seats {
             await giveEachJobATask(seats)
         } else {
-            for number in add(settings.workers) {
-                start(number) {
+            for number in 0..<settings.workers {
+                start(number, isNeeded: true) {
                     await self.gate.pass()
                 } orFail: {
                     self.gate.fail()
@@ -116,11 +116,11 @@ final class WorkerPool: Sendable {
         }
         if change == 0 { return }
         part.size.add(change)
+        threads?.grow(to: min(size, onlineProcessors()))
         if let seats { return seats.resize(to: size) }
         if change < 0 { return stage.input.dismiss(-change) }
-        threads?.grow(to: min(size, onlineProcessors()))
         for number in add(change - stage.input.recall(change)) {
-            start(number) {
+            start(number, isNeeded: false) {
                 true
             } orFail: {
                 self.shrink()
@@ -128,25 +128,31 @@ final class WorkerPool: Sendable {
         }
     }
 
-    /// Takes places for new workers, unless all is over.
+    /// Takes the lowest free numbers for new workers, unless all is over.
     private func add(_ count: Int) -> [Int] {
         state.withLock { state in
-            guard !state.isOver else { return [] }
-            state.live += count
-            var free = state.watches.indices.filter { state.watches[$0] == nil }.prefix(count)
-            let known = state.watches.count
-            for number in known..<known + count - free.count {
-                state.watches.append(nil)
-                free.append(number)
+            var numbers: [Int] = []
+            var number = 0
+            while !state.isOver, numbers.count < count {
+                if state.taken.insert(number).inserted { numbers.append(number) }
+                number += 1
             }
-            return Array(free)
+            return numbers
         }
     }
 
-    /// A worker that was added could not be started, and the others go on without it.
+    /// A worker that was added could not be started, and the others go on without it, if there are any.
     private func shrink() {
-        state.withLock { $0.size -= 1 }
+        // Where one was to leave anyway, this was it.
+        if stage.input.recall(1) > 0 { return }
+        let size = state.withLock { state in
+            state.size -= 1
+            return state.size
+        }
         part.size.add(-1)
+        if size < 1 {
+            parts.cancel(PipelineError(.start, node: node, "no worker is left, and no other can be started"))
+        }
     }
 
     // MARK: One worker
@@ -154,12 +160,13 @@ final class WorkerPool: Sendable {
     /// Starts a worker; it begins to work once `mayBegin` says so.
     private func start(
         _ number: Int,
+        isNeeded: Bool,
         _ mayBegin: @escaping @Sendable () async -> Bool,
         orFail fail: @escaping @Sendable () -> Void
     ) {
         let watch = makeWatch(number)
         launch(watch) {
-            guard let worker = await self.makeWorker(number, watch, isNeeded: number < self.settings.workers) else {
+            guard let worker = await self.makeWorker(number, watch, isNeeded: isNeeded) else {
                 fail()
                 return self.end(number)
             }
@@ -235,8 +242,8 @@ final class WorkerPool: Sendable {
     private func end(_ number: Int) {
         let end = state.withLock { state -> UnsafeContinuation<Void, Never>? in
             state.watches[number] = nil
-            state.live -= 1
-            if state.live == 0 { state.isOver = true }
+            state.taken.remove(number)
+            if state.taken.isEmpty { state.isOver = true }
             return state.isOver ? state.end : nil
         }
         end?.resume()
@@ -260,7 +267,7 @@ final class WorkerPool: Sendable {
     func startAgain(_ number: Int) {
         if let seats { return seats.giveBack(number, nil) }
         if parts.control.isCancelled { return end(number) }
-        start(number) {
+        start(number, isNeeded: number < settings.workers) {
             true
         } orFail: {
             self.shrink()
