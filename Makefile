@@ -54,4 +54,4 @@ setup-tools: # What tests and lint need beside the build.
 	@.ci/install lua5.4 gzip zstd
 
 clean: ## Removes everything that was built.
-	rm -rf .build .build-asan .build-tsan .build-examples out
+	rm -rf .build .build-asan .build-tsan .build-examples out Examples/patterns/*/out

@@ -17,6 +17,13 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),
             ]
-        )
+        ),
+        .executableTarget(
+            name: "pool",
+            dependencies: [
+                .product(name: "Tidemill", package: "tidemill"),
+                .product(name: "TidemillTesting", package: "tidemill"),
+            ]
+        ),
     ]
 )
