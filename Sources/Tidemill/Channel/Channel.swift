@@ -40,6 +40,9 @@ package final class Channel<Element: Sendable>: Sendable {
     /// How many elements are queued now.
     package var count: Int { state.withLock { $0.count } }
 
+    /// Whether elements may not be taken before some time comes.
+    package var waitsForTime: Bool { state.withLock { $0.wakesAt != nil } }
+
     /// How many tasks wait at it now.
     package var waiting: (senders: Int, receivers: Int) {
         state.withLock { ($0.waitingSenders, $0.waitingReceivers) }

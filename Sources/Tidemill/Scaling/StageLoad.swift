@@ -20,6 +20,8 @@ package struct StageLoad: Sendable, Hashable {
     package var capacity: Int
     /// Whether a rate limit or an open circuit breaker held jobs back: more workers are of no use then.
     package var limited: Bool
+    /// Whether more workers can be started: not for a while after one could not.
+    package var canGrow = true
 
     /// A load; what is left out is nothing or unknown.
     package init(

@@ -72,7 +72,7 @@ final class Worker: @unchecked Sendable {
     private func work() async -> Bool {
         let count = batch.count + single.count
         let start = stage.clock.now
-        router.tally.isBusy = true
+        router.tally.busySince = start
         router.tally.behind.add(batch.behind * count)
         if stage.looksAtContexts, !stage.isSink {
             guard await handleByContext(start) else { return false }
@@ -84,8 +84,8 @@ final class Worker: @unchecked Sendable {
         putBack = 0
         sizer.record(count: done, nanoseconds: spent)
         router.tally.received.add(done)
+        router.tally.busySince = nil
         router.tally.busyNanoseconds.add(spent)
-        router.tally.isBusy = false
         return true
     }
 

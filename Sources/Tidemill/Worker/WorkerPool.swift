@@ -12,6 +12,8 @@ final class WorkerPool: Sendable {
         var live = 0
         var watches: [WorkerWatch?] = []
         var givenUp = 0
+        /// Whether a worker has seen the end of its input.
+        var isFinished = false
         var isCancelled = false
         var isOver = false
         var end: UnsafeContinuation<Void, Never>?
@@ -25,6 +27,8 @@ final class WorkerPool: Sendable {
     /// Where every job has a task of its own: which workers have none.
     let seats: Seats?
     let settings: StageSettings
+    /// What decides how many workers there are; nil where nothing does.
+    let scaling: StageScaling?
     private let make: ProcessorFactory
     private let state: Mutex<State>
 
@@ -43,33 +47,28 @@ final class WorkerPool: Sendable {
         self.gate = gate
         self.make = make
         state = Mutex(State(size: settings.workers))
+        scaling = settings.scaling.map { StageScaling($0, parts) }
         seats = settings.dispatch == .perJob ? Seats(settings.workers) : nil
-        let ownThreads = settings.ownThreads && parts.options.executor == nil
-        threads =
-            ownThreads
-            ? ThreadPool(name: part.node.name, count: min(settings.workers, onlineProcessors())) : nil
+        let ownThreads = (settings.ownThreads || settings.scaling != nil) && parts.options.executor == nil
+        let count = min(settings.workers, onlineProcessors())
+        threads = ownThreads ? ThreadPool(name: part.node.name, count: count, clocks: part.threadClocks) : nil
     }
 
     /// The node's name.
     var node: String { part.node.name }
 
-    /// How many workers there are to be.
-    var size: Int { state.withLock { $0.size } }
+    /// How many workers there are to be, and how many there are, those that start or leave included.
+    var counts: (size: Int, alive: Int) { state.withLock { ($0.size, $0.live) } }
 
     /// Runs the workers until all have ended.
     func run() async {
         if let seats {
             await giveEachJobATask(seats)
         } else {
-            for number in add(settings.workers) {
-                start(number) {
-                    await self.gate.pass()
-                } orFail: {
-                    self.gate.fail()
-                }
-            }
+            for number in add(settings.workers) { start(number, isFirst: true) }
             await end()
         }
+        scaling?.end()
         await stage.sequencer?.flush(through: parts.router(part, tally: part.tallies[0]))
         threads?.stop()
     }
@@ -108,24 +107,21 @@ final class WorkerPool: Sendable {
 
     /// Has so many workers from now on: new ones start at once, and those that are too many leave when they have done
     /// what they took.
-    func resize(_ newSize: @Sendable (Int) -> Int) {
+    ///
+    /// The log tells the reason.
+    func resize(_ reason: String, _ newSize: @Sendable (Int) -> Int) {
         let (change, size) = state.withLock { state in
             let before = state.size
             if !state.isOver { state.size = newSize(before) }
             return (state.size - before, state.size)
         }
         if change == 0 { return }
-        part.size.add(change)
+        let event = part.size.change(by: change, reason, at: stage.clock.now)
+        log(.info, "\(event.previous) -> \(event.workers) workers: \(reason)", [:])
         if let seats { return seats.resize(to: size) }
         if change < 0 { return stage.input.dismiss(-change) }
         threads?.grow(to: min(size, onlineProcessors()))
-        for number in add(change - stage.input.recall(change)) {
-            start(number) {
-                true
-            } orFail: {
-                self.shrink()
-            }
-        }
+        for number in add(change - stage.input.recall(change)) { start(number) }
     }
 
     /// Takes places for new workers, unless all is over.
@@ -146,24 +142,21 @@ final class WorkerPool: Sendable {
     /// A worker that was added could not be started, and the others go on without it.
     private func shrink() {
         state.withLock { $0.size -= 1 }
-        part.size.add(-1)
+        part.size.change(by: -1, "another worker could not be started", at: stage.clock.now)
+        scaling?.noteFailure()
     }
 
     // MARK: One worker
 
-    /// Starts a worker; it begins to work once `mayBegin` says so.
-    private func start(
-        _ number: Int,
-        _ mayBegin: @escaping @Sendable () async -> Bool,
-        orFail fail: @escaping @Sendable () -> Void
-    ) {
+    /// Starts a worker; one of the first begins to work when the whole pipeline does.
+    private func start(_ number: Int, isFirst: Bool = false, isNeeded: Bool = false) {
         let watch = makeWatch(number)
         launch(watch) {
-            guard let worker = await self.makeWorker(number, watch, isNeeded: number < self.settings.workers) else {
-                fail()
-                return self.end(number)
+            guard let worker = await self.makeWorker(number, watch, isNeeded: isFirst || isNeeded) else {
+                if isFirst { self.gate.fail() } else { self.shrink() }
+                return self.end(number, couldStart: false)
             }
-            guard await mayBegin() else {
+            if isFirst, await !self.gate.pass() {
                 await worker.close()
                 return self.end(number)
             }
@@ -214,7 +207,10 @@ final class WorkerPool: Sendable {
 
     private func run(_ worker: Worker, _ number: Int) async {
         switch await worker.run() {
-        case .finished, .dismissed: end(number)
+        case .finished:
+            state.withLock { $0.isFinished = true }
+            end(number)
+        case .dismissed: end(number)
         case .renewed: launch(worker.watch) { await self.run(worker, number) }
         case .givenUp: await leave(worker)
         }
@@ -226,13 +222,16 @@ final class WorkerPool: Sendable {
         await worker.close()
     }
 
-    private func end(_ number: Int) {
-        let end = state.withLock { state -> UnsafeContinuation<Void, Never>? in
+    private func end(_ number: Int, couldStart: Bool = true) {
+        let (end, isStranded) = state.withLock { state -> (UnsafeContinuation<Void, Never>?, Bool) in
             state.watches[number] = nil
             state.live -= 1
             if state.live == 0 { state.isOver = true }
-            return state.isOver ? state.end : nil
+            // The others have left because this one was to come.
+            let isStranded = state.isOver && !couldStart && !state.isFinished && !state.isCancelled
+            return (state.isOver ? state.end : nil, isStranded)
         }
+        if isStranded { parts.cancel(PipelineError(.start, node: node, "its last worker could not be started")) }
         end?.resume()
     }
 
@@ -254,10 +253,6 @@ final class WorkerPool: Sendable {
     func startAgain(_ number: Int) {
         if let seats { return seats.giveBack(number, nil) }
         if parts.control.isCancelled { return end(number) }
-        start(number) {
-            true
-        } orFail: {
-            self.shrink()
-        }
+        start(number, isNeeded: settings.scaling == nil && number < settings.workers)
     }
 }
