@@ -101,6 +101,13 @@ package final class Batch<Element>: @unchecked Sendable {
         tail += count
     }
 
+    /// Takes over all that another batch has from the channel; this one is empty.
+    package func take(over other: Batch) {
+        (position, behind, lanes) = (other.position, other.behind, other.lanes)
+        other.lanes = []
+        append(moving: other.count, from: other)
+    }
+
     private func makeRoom(for extra: Int) {
         let count = count
         var target = base

@@ -14,6 +14,8 @@ package final class Channel<Element: Sendable>: Sendable {
     private let timers: Timers?
     private let clock: (any PipelineClock)?
     private let asksForTime: Bool
+    private let isShed: (@Sendable (borrowing Element) -> Bool)?
+    private let hasHeldBack = Atomic<Bool>(false)
     /// When the next alarm goes off.
     private let wakesAt = Mutex<Duration?>(nil)
     package let limits: ChannelLimits
@@ -29,6 +31,7 @@ package final class Channel<Element: Sendable>: Sendable {
         self.timers = timers
         self.clock = clock
         asksForTime = rules.admit != nil
+        isShed = rules.isShed
         state = Mutex(State(limits: limits, rules: rules))
     }
 
@@ -40,8 +43,8 @@ package final class Channel<Element: Sendable>: Sendable {
     /// How many elements are queued now.
     package var count: Int { state.withLock { $0.count } }
 
-    /// Whether elements may not be taken before some time comes.
-    package var waitsForTime: Bool { state.withLock { $0.wakesAt != nil } }
+    /// Whether elements might not be taken yet, since this was asked last, because their time had not come.
+    func takeHeldBack() -> Bool { hasHeldBack.exchange(false, ordering: .relaxed) }
 
     /// How many tasks wait at it now.
     package var waiting: (senders: Int, receivers: Int) {
@@ -50,6 +53,15 @@ package final class Channel<Element: Sendable>: Sendable {
 
     /// What is in it and who waits at it now.
     func glimpse(first count: Int) -> ChannelGlimpse<Element> { state.withLock { $0.glimpse(first: count) } }
+
+    /// Moves those elements of `batch` to `shed` that are too many, before it is sent.
+    package func shed(_ batch: Batch<Element>, into shed: Batch<Element>) {
+        guard let isShed else { return }
+        for _ in 0..<batch.count {
+            guard let element = batch.popFirst() else { return }
+            if isShed(element) { shed.append(element) } else { batch.append(element) }
+        }
+    }
 
     /// Sends the elements of `batch`, waiting for room as the overflow policy says; those that did not go are still in
     /// it afterwards.
@@ -234,7 +246,10 @@ package final class Channel<Element: Sendable>: Sendable {
         let (result, time) = state.withLock { state in
             (body(&state, &wakeups), asksForTime ? state.wakesAt : nil)
         }
-        if let time { wake(at: time) }
+        if let time {
+            hasHeldBack.store(true, ordering: .relaxed)
+            wake(at: time)
+        }
         guard let first = wakeups.first else { return result }
         first.token.resume(returning: first.signal)
         for waiting in wakeups.others { waiting.token.resume(returning: waiting.signal) }

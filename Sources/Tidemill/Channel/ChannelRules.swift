@@ -6,6 +6,8 @@ package struct ChannelRules<Element>: Sendable {
     var lanes: LaneRules<Element>?
     /// Asked when an element's turn has come: nil if it may be taken now, else when to ask again.
     var admit: (@Sendable (borrowing Element) -> Duration?)?
+    /// Whether an element is one too many, asked when it is about to be sent.
+    var isShed: (@Sendable (borrowing Element) -> Bool)?
 
     package init(
         cost: (@Sendable (borrowing Element) -> Int)? = nil,

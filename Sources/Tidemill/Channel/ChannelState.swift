@@ -134,7 +134,7 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
         waiter: (id: UInt64, token: Token)?,
         wakeups: inout Wakeups
     ) -> ChannelSignal? {
-        if surplus > 0, phase == .open {
+        if surplus > 0, phase == .open, batch.isEmpty {
             surplus -= 1
             return .dismissed
         }
@@ -184,15 +184,18 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
         if phase == .finished, queue.isDrained { wakeAll(.finished, wakeups: &wakeups) }
     }
 
-    /// Sends so many receivers away: those that have waited longest, and then those that come next.
+    /// Sends so many receivers away that have nothing: those that have waited longest, and then those that come next.
     ///
     /// None is sent away once the channel has ended, which sends all of them away.
     package mutating func dismiss(_ count: Int, wakeups: inout Wakeups) {
         guard phase == .open else { return }
-        let waiting = min(count, receivers.count)
-        for receiver in receivers.prefix(waiting) { wakeups.add(receiver.token, .dismissed) }
-        receivers.removeFirst(waiting)
-        surplus += count - waiting
+        surplus += count
+        receivers.removeAll { receiver in
+            guard surplus > 0, receiver.batch.isEmpty else { return false }
+            surplus -= 1
+            wakeups.add(receiver.token, .dismissed)
+            return true
+        }
     }
 
     /// Takes back up to `count` dismissals that nobody has got yet, and says how many.

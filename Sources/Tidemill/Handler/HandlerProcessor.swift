@@ -12,42 +12,51 @@ final class HandlerProcessor: Processor {
         watch.use(current)
     }
 
+    // The handler is called here, and all else is done in functions that don't wait: what a function that waits has on
+    // its mind stays in memory for each of ten thousand jobs that wait.
     func process(_ batch: Batch<Delivery>, _ results: BatchResults) async {
         var index = 0
         while index < batch.count, !results.isStopped {
             // A task that was cancelled for one job is of no use to those behind it.
             if index > 0, Task.isCancelled, watch.needsRenewal { break }
-            current.set(index)
-            guard await handle(batch[index], index, results) else { break }
+            begin(batch[index], index)
+            do {
+                if Task.isCancelled { throw CancellationError() }
+                pass(try await handler.handle(context.job, context), batch[index], results)
+            } catch {
+                guard fail(batch[index], index, error, results) else { break }
+            }
             index += 1
         }
         guard watch.advance(batch, by: index) else { return }
         current.set(0)
     }
 
-    /// False where the job was hit by a cancellation that was meant for the one before it, and is to be done again.
-    private func handle(_ delivery: Delivery, _ index: Int, _ results: BatchResults) async -> Bool {
+    @inline(never)
+    private func begin(_ delivery: borrowing Delivery, _ index: Int) {
+        current.set(index)
         context.begin(delivery)
-        do {
-            if Task.isCancelled { throw CancellationError() }
-            let value = try await handler.handle(delivery.job, context)
-            if let value, context.emitted.isEmpty {
-                results.pass(delivery, value)
-            } else {
-                if let value { context.emit(result: value) }
-                results.pass(delivery.ticket, context.emitted)
-            }
-        } catch {
-            if let reason = watch.verdict(index) {
-                results.stop(delivery, reason, timeout: watch.timeoutFailure())
-            } else if !Task.isCancelled {
-                results.fail(delivery, JobFailure(error))
-            } else if watch.needsRenewal {
-                return false
-            } else {
-                // A handler that was interrupted has not failed: its job is not done, and goes back.
-                results.settle(delivery, .cancelled)
-            }
+    }
+
+    @inline(never)
+    private func pass(_ value: Value?, _ delivery: borrowing Delivery, _ results: BatchResults) {
+        if let value, context.emitted.isEmpty { return results.pass(copy delivery, value) }
+        if let value { context.emit(result: value) }
+        results.pass(delivery.ticket, context.emitted)
+    }
+
+    /// False where the job was hit by a cancellation that was meant for the one before it, and is to be done again.
+    @inline(never)
+    private func fail(_ delivery: Delivery, _ index: Int, _ error: any Error, _ results: BatchResults) -> Bool {
+        if let reason = watch.verdict(index) {
+            results.stop(delivery, reason, timeout: watch.timeoutFailure())
+        } else if !Task.isCancelled {
+            results.fail(delivery, JobFailure(error))
+        } else if watch.needsRenewal {
+            return false
+        } else {
+            // A handler that was interrupted has not failed: its job is not done, and goes back.
+            results.settle(delivery, .cancelled)
         }
         return true
     }

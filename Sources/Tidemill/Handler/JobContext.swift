@@ -8,6 +8,7 @@ public final class JobContext {
     public let worker: WorkerContext
     private(set) var emitted: [(port: Int, job: Job)] = []
     private(set) var ticket = Ticket(source: 0, sequence: 0)
+    private(set) var job = Job(.null)
     private var details: JobDetails?
 
     init(worker: WorkerContext) { self.worker = worker }
@@ -45,6 +46,7 @@ public final class JobContext {
     func begin(_ delivery: borrowing Delivery) {
         emitted.removeAll(keepingCapacity: true)
         ticket = delivery.ticket
+        job = delivery.job
         details = delivery.job.details
         attempt = delivery.attempts.count + 1
     }
@@ -60,8 +62,8 @@ public struct WorkerContext: Sendable {
     public let stage: String
     /// The worker's number in the stage, counted from 1.
     public let worker: Int
-    /// The pipeline's logger, with the stage and the worker in its metadata.
-    public let logger: Logger
+    /// The pipeline's logger, with the stage in its metadata; one for all of its workers.
+    package let stageLogger: Logger
     /// The pipeline's clock.
     public let clock: any PipelineClock
     /// The names of the ports that other nodes read, the stage itself ("") first.
@@ -76,6 +78,15 @@ public struct WorkerContext: Sendable {
     package let stopGrace: Duration
     /// What the worker is at.
     package let watch: WorkerWatch
+
+    /// The pipeline's logger, with the stage and the worker in its metadata.
+    ///
+    /// It is made anew each time: a handler that logs for every job keeps it.
+    public var logger: Logger {
+        var logger = stageLogger
+        logger[metadataKey: "worker"] = "\(worker)"
+        return logger
+    }
 
     /// When the message that a job was made of came in, by the pipeline's clock.
     ///

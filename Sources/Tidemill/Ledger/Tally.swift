@@ -2,7 +2,8 @@ import Synchronization
 
 /// What one worker, source or sink has done so far.
 ///
-/// Only its owner writes, once a batch; anybody may read at any time.
+/// Only its owner writes, once a batch; anybody may read at any time. It is one piece of memory, for there may be very
+/// many workers.
 package final class Tally: Sendable {
     package let taken = Counter()
     package let emitted = Counter()
@@ -16,7 +17,7 @@ package final class Tally: Sendable {
     package let blockedNanoseconds = Counter()
     /// For every job that was taken, how many others were left in the queue.
     package let behind = Counter()
-    private let outcomes: [Counter] = Outcome.allCases.map { _ in Counter() }
+    private let outcomes = InlineArray<8, Counter> { _ in Counter() }
 
     private let busy = Moment()
     private let blocked = Moment()
@@ -39,19 +40,20 @@ package final class Tally: Sendable {
         set { blocked.value = newValue }
     }
 
-    package subscript(outcome: Outcome) -> Counter { outcomes[Int(outcome.rawValue)] }
+    /// So many jobs ended so.
+    package func add(_ count: Int, to outcome: Outcome) { outcomes[Int(outcome.rawValue)].add(count) }
 
     package var books: Books {
         var books = Books()
         books.taken = taken.value
         books.emitted = emitted.value
-        for outcome in Outcome.allCases { books[outcome] = self[outcome].value }
+        for outcome in Outcome.allCases { books[outcome] = outcomes[Int(outcome.rawValue)].value }
         return books
     }
 }
 
 /// A time of the pipeline's clock, or none, with one writer and many readers.
-private final class Moment: Sendable {
+private struct Moment: ~Copyable, Sendable {
     private static let none = Int.min
     private let nanoseconds = Atomic<Int>(none)
 
@@ -60,12 +62,12 @@ private final class Moment: Sendable {
             let value = nanoseconds.load(ordering: .relaxed)
             return value == Self.none ? nil : .nanoseconds(value)
         }
-        set { nanoseconds.store(newValue?.nanoseconds ?? Self.none, ordering: .relaxed) }
+        nonmutating set { nanoseconds.store(newValue?.nanoseconds ?? Self.none, ordering: .relaxed) }
     }
 }
 
 /// A number with one writer and many readers; a load and a store are cheaper than an atomic addition.
-package final class Counter: Sendable {
+package struct Counter: ~Copyable, Sendable {
     private let count = Atomic<Int>(0)
 
     package var value: Int { count.load(ordering: .relaxed) }

@@ -18,15 +18,23 @@ public protocol PipelineClock: Sendable {
 
 /// The system's clock.
 public struct SystemClock: PipelineClock {
-    private let start = ContinuousClock.now
+    private let start: ContinuousClock.Instant
+    private let sleepers: Sleepers
 
     /// A clock that starts at zero.
-    public init() {}
+    public init() {
+        let start = ContinuousClock.now
+        self.start = start
+        sleepers = Sleepers { start.duration(to: .now) }
+    }
 
     /// The time since the clock was made.
     public var now: Duration { start.duration(to: .now) }
     /// The time of day.
     public var date: Date { Date() }
     /// Waits.
-    public func sleep(for duration: Duration) async throws { try await ContinuousClock().sleep(for: duration) }
+    public func sleep(for duration: Duration) async throws {
+        if duration <= .zero { return try Task.checkCancellation() }
+        try await sleepers.sleep(until: now + duration)
+    }
 }

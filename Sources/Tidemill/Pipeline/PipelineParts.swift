@@ -45,6 +45,7 @@ final class PipelineParts: Sendable {
     let ledgers: [Ledger]
     let sources: [String]
     let options: PipelineOptions
+    private let policies = Mutex<[String: FailurePolicy]>([:])
     private let deadLetters: Channel<Delivery>?
     private let takesJobsBack: Bool
     /// How many nodes still send into a channel; the last one that ends closes it.
@@ -58,17 +59,17 @@ final class PipelineParts: Sendable {
         }
         let all = nodes + (deadLetters.map { [PipelineNode(name: "dead_letters", role: .sink($0))] } ?? [])
         let timers = Timers(options.clock, executor: options.executor)
-        let channels = all.map { node -> Channel<Delivery>? in
-            let rules = node.settings.channelRules
-            return node.isSource
-                ? nil : Channel(limits: node.channel, rules: rules, timers: timers, clock: options.clock)
-        }
-        let letters = deadLetters == nil ? nil : channels.last ?? nil
         let inFlight = 1 << (Int.bitWidth - (max(options.inFlight, 1) - 1).leadingZeroBitCount)
         let contexts = ContextRegistry()
         let ledgers = nodes.filter(\.isSource).enumerated().map { source, node in
             Ledger(source: source, capacity: inFlight, siblings: node.onSiblingFailure, contexts: contexts)
         }
+        let channels = all.map { node -> Channel<Delivery>? in
+            if node.isSource { return nil }
+            let rules = StageRules(node.settings, options.clock, contexts, ledgers)
+            return Channel(limits: node.channel, rules: rules.channel, timers: timers, clock: options.clock)
+        }
+        let letters = deadLetters == nil ? nil : channels.last ?? nil
         let leftovers = LeftoverLog(ledgers, clock: options.clock, limit: options.leftoverDetails)
         let strays = Strays(ledgers, leftovers)
         let stopLatency = StopLatency()
@@ -129,12 +130,32 @@ final class PipelineParts: Sendable {
     // MARK: Making
 
     func router(_ part: Part, tally: Tally) -> Router {
-        let node = part.node
+        Router(
+            routes: part.routes,
+            failures: policy(part.node),
+            ledgers: ledgers,
+            tally: tally,
+            counts: part.failures,
+            control: control,
+            clock: options.clock,
+            leftovers: leftovers
+        )
+    }
+
+    /// The node's policy, which its workers share.
+    private func policy(_ node: PipelineNode) -> FailurePolicy {
+        if let policy = policies.withLock({ $0[node.name] }) { return policy }
+        let policy = makePolicy(node)
+        policies.withLock { $0[node.name] = policy }
+        return policy
+    }
+
+    private func makePolicy(_ node: PipelineNode) -> FailurePolicy {
         let logger = logger(node.name)
         let names = sources
         let (clock, random, script) = (options.clock, options.random, node.script)
         let jobID: @Sendable (Ticket) -> String = { $0.jobID(names) }
-        let policy = FailurePolicy(
+        return FailurePolicy(
             node: node.name,
             policy: node.onError ?? defaultPolicy(node),
             deadLetters: deadLetters,
@@ -153,25 +174,13 @@ final class PipelineParts: Sendable {
             stop: { [weak self] in self?.cancel($0) },
             logger: logger
         )
-        return Router(
-            routes: part.routes,
-            failures: policy,
-            ledgers: ledgers,
-            tally: tally,
-            counts: part.failures,
-            control: control,
-            clock: options.clock,
-            leftovers: leftovers
-        )
     }
 
     func workerContext(_ part: Part, _ number: Int, _ watch: WorkerWatch) -> WorkerContext {
-        var logger = logger(part.node.name)
-        logger[metadataKey: "worker"] = "\(number + 1)"
-        return WorkerContext(
+        WorkerContext(
             stage: part.node.name,
             worker: number + 1,
-            logger: logger,
+            stageLogger: policy(part.node).logger,
             clock: options.clock,
             ports: part.ports,
             rendersJSONLines: part.rendersJSONLines,

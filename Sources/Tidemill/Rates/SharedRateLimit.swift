@@ -29,6 +29,9 @@ public enum StageRateLimit: Sendable {
         }
     }
 
+    /// Whether jobs wait for the rate of their key, while those of others go on.
+    var waitsPerKey: Bool { limit.isPerKey && limit.overflow == .block }
+
     /// A place at the limit for one stage.
     package func asker() -> RateAsker {
         switch self {

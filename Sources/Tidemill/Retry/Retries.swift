@@ -32,6 +32,9 @@ final class Retries: Sendable {
     /// Whether it matters how many attempts succeed.
     private let counts: Bool
     private let isOrdered: Bool
+    /// Whether a job may be tried again only because its script says so: not where others of its key are done that came
+    /// after it.
+    private let heedsAdvice: Bool
     private let state: Mutex<State>
 
     /// Retries for the stage behind `channel`.
@@ -56,6 +59,7 @@ final class Retries: Sendable {
         self.settle = settle
         self.report = report
         isOrdered = settings.order == .input
+        heedsAdvice = settings.batch == nil || settings.order != .key
         counts = policy != nil || breaker != nil
         most = max(channel.limits.capacity, 1_024)
         state = Mutex(
@@ -123,7 +127,7 @@ final class Retries: Sendable {
 
     private func delay(_ delivery: Delivery, _ failure: JobFailure, _ now: Duration) -> Duration? {
         var policy = policy
-        if policy == nil, case .retry = failure.advice { policy = RetryPolicy() }
+        if policy == nil, heedsAdvice, case .retry = failure.advice { policy = RetryPolicy() }
         let attempts = delivery.attempts
         let elapsed = attempts.first.map { now - .nanoseconds($0.end) } ?? .zero
         guard let policy else { return nil }

@@ -10,7 +10,7 @@ package struct StageLoad: Sendable, Hashable {
     package var busy: Duration
     /// The time they waited for room in the channels behind the stage, all together.
     package var blocked: Duration
-    /// The processor time that the stage's own threads used; nil where nobody knows.
+    /// The time that the stage's own threads computed, or waited for a processor that others used; nil where nobody knows.
     package var cpu: Duration?
     /// The processor time that the whole process used; nil where nobody knows.
     package var processCPU: Duration?

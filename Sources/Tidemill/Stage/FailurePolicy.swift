@@ -3,7 +3,7 @@ import Logging
 /// What happens to a job that failed in a node.
 ///
 /// A failed job never goes on as if it were fine.
-package struct FailurePolicy: Sendable {
+package final class FailurePolicy: Sendable {
     package enum Disposal {
         /// The record of the failure goes to the dead letters, and the job is settled when it is there.
         case deadLetter(Job)
@@ -19,6 +19,24 @@ package struct FailurePolicy: Sendable {
     let jobID: @Sendable (Ticket) -> String
     let stop: @Sendable (PipelineError) -> Void
     let logger: Logger
+
+    init(
+        node: String,
+        policy: ErrorPolicy,
+        deadLetters: Channel<Delivery>?,
+        record: @escaping @Sendable (Delivery, JobFailure) -> Value,
+        jobID: @escaping @Sendable (Ticket) -> String,
+        stop: @escaping @Sendable (PipelineError) -> Void,
+        logger: Logger
+    ) {
+        self.node = node
+        self.policy = policy
+        self.deadLetters = deadLetters
+        self.record = record
+        self.jobID = jobID
+        self.stop = stop
+        self.logger = logger
+    }
 
     func dispose(_ delivery: Delivery, _ failure: JobFailure) -> Disposal {
         // A dead letter that can't be written must not become a dead letter again.

@@ -67,6 +67,7 @@ package final class Router {
     }
 
     private func send(_ batch: Batch<Delivery>, into channel: Channel<Delivery>) async {
+        channel.shed(batch, into: evicted)
         var signal = channel.trySend(batch, evicted: evicted)
         if signal == nil { signal = await wait(for: channel, batch) }
         if !evicted.isEmpty { settleAll(evicted, .dropped) }
@@ -117,7 +118,7 @@ package final class Router {
     }
 
     private func settle(_ ticket: Ticket, _ outcome: Outcome) {
-        tally[outcome].add(1)
+        tally.add(1, to: outcome)
         ledgers[ticket.source].settle(ticket, outcome)
         ledgers[ticket.source].settledSome()
     }
@@ -142,7 +143,7 @@ package final class Router {
                 index += 1
             }
             ledger.settledSome()
-            tally[outcome].add(index - first)
+            tally.add(index - first, to: outcome)
         }
         settled.removeAll()
     }

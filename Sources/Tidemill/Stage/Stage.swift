@@ -9,8 +9,11 @@ final class Stage: Sendable {
     let order: JobOrder
     /// Whether it writes whole batches.
     let isSink: Bool
-    /// Whether a worker takes one job at a time.
-    let takesOne: Bool
+    /// Whether jobs are handled many at once.
+    let isBatched: Bool
+    let sizer = BatchSizer()
+    private let takesOne: Bool
+    private let collector: BatchCollector?
     private let node: String
     private let settings: StageSettings
     private let ports: Int
@@ -42,6 +45,10 @@ final class Stage: Sendable {
         // Results are put in order by runs of jobs that came one after the other, which jobs out of lanes are not.
         let isScattered = settings.order == .input && settings.usesLanes
         takesOne = isScattered || settings.dispatch == .idle || settings.dispatch == .perJob
+        isBatched = settings.batch != nil
+        collector = settings.batch.map { policy in
+            BatchCollector(policy, options.clock) { contexts.isUsed ? $0.deadline(settings.deadline, ledgers) : .max }
+        }
         sequencer =
             settings.order == .input
             ? Sequencer(window: Self.window(settings, input.limits)) { [weak input] in input?.setHorizon($0) } : nil
@@ -71,6 +78,18 @@ final class Stage: Sendable {
         }
     }
 
+    /// Waits for jobs: as many as a worker is to have at a time.
+    func receive(_ batch: Batch<Delivery>) async -> ChannelSignal {
+        if let collector { return await collector.collect(batch, from: input) }
+        return await input.receive(batch, limit: takesOne ? 1 : sizer.limit)
+    }
+
+    /// All workers have ended: sees off what none of them has got.
+    func end(through router: Router) async {
+        await sequencer?.flush(through: router)
+        if let collector { settleLeftovers(collector.leftovers) }
+    }
+
     func makeResults() -> BatchResults {
         let results = BatchResults(ports: ports)
         results.stopsAtFailure = order != .none
@@ -97,39 +116,6 @@ final class Stage: Sendable {
     /// Until when the job may take: the message's deadline, what stages before this one left of it, and this stage's
     /// own, counted from when the message came in.
     func deadline(_ delivery: borrowing Delivery) -> Int { delivery.deadline(settings.deadline, ledgers) }
-}
-
-extension Delivery {
-    /// Until when the job may take at a stage with that deadline of its own.
-    fileprivate borrowing func deadline(_ own: Duration?, _ ledgers: [Ledger]) -> Int {
-        let ledger = ledgers[ticket.source]
-        let own = own.map { ledger.received(ticket) + $0.nanoseconds } ?? .max
-        return min(own, ledger.deadline(ticket, job.details))
-    }
-}
-
-extension StageSettings {
-    /// The key of a job, as lanes know it.
-    func laneKey(_ delivery: borrowing Delivery) -> UInt64? {
-        guard let key = key(delivery.job) else { return nil }
-        var hasher = Hasher()
-        hasher.combine(key)
-        return UInt64(bitPattern: Int64(hasher.finalize()))
-    }
-
-    /// What the stage's channel asks of jobs.
-    var channelRules: ChannelRules<Delivery> {
-        var rules = ChannelRules<Delivery>(cost: { $0.job.value.footprint })
-        guard usesLanes else { return rules }
-        let settings = self
-        rules.lanes = LaneRules(
-            key: { settings.laneKey($0) },
-            isExclusive: dispatch == .key || order == .key,
-            isOrdered: order == .key,
-            most: maxPerKey
-        )
-        return rules
-    }
 }
 
 extension PipelineNode {

@@ -91,39 +91,4 @@ extension StageSettings {
         breaker = stage.breaker
         maxStuckWorkers = stage.maxStuckWorkers
     }
-
-    /// A setting that does not go together with another.
-    package struct Conflict: Sendable, Hashable {
-        /// The setting, as a configuration names it.
-        package let field: String
-        /// What does not go together, and why.
-        package let problem: String
-    }
-
-    /// Whether jobs of one key are kept apart in the queue.
-    var usesLanes: Bool { dispatch == .key || order == .key || maxPerKey != nil }
-
-    /// What can't be had together, with such a channel in front.
-    package func conflicts(with channel: ChannelLimits) -> [Conflict] {
-        var conflicts: [Conflict] = []
-        if usesLanes, channel.capacity == 0 {
-            let text =
-                "without room in the channel nothing is queued, and jobs of one key can't be kept apart; "
-                + "give the channel a capacity"
-            conflicts.append(Conflict(field: "channel", problem: text))
-        }
-        if usesLanes, order == .input, channel.overflow == .dropOldest {
-            let text =
-                "a job that is dropped from the middle of the queue would leave a gap in the order of the input "
-                + "that is never filled; use `drop_newest`, or the order `key`"
-            conflicts.append(Conflict(field: "order", problem: text))
-        }
-        if scaling != nil, dispatch == .perJob {
-            let text =
-                "with the dispatch `per_job` there is a worker only while there is a job for it, and nothing to scale; "
-                + "give the most that there may be as a number"
-            conflicts.append(Conflict(field: "workers", problem: text))
-        }
-        return conflicts
-    }
 }

@@ -55,7 +55,8 @@ struct StageMeter {
         totals.blocked = max(blocked, last.blocked)
         totals.busy = max(work - blocked, last.busy)
         if knowsProcessor {
-            totals.cpu = part.threadClocks.total
+            // Who waits for a core would compute if there were one: with more workers still more would wait.
+            totals.cpu = part.threadClocks.total.map { $0.computed + $0.waited }
             totals.processCPU = processTime()
         }
         return totals
@@ -68,7 +69,9 @@ struct StageMeter {
     }
 
     private var isLimited: Bool {
+        let isHeldBack = part.input?.takeHeldBack() ?? false
         if let breaker = part.stage?.retries.breakerState, breaker.gate != .open { return true }
-        return part.input?.waitsForTime ?? false
+        // Where a limit holds back the jobs of one key, more workers may be of use for the others.
+        return isHeldBack && part.node.settings.rateLimit?.limit.isPerKey == false
     }
 }

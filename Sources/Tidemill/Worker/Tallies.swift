@@ -16,3 +16,7 @@ final class Tallies: Sendable {
         }
     }
 }
+
+extension [Tally] {
+    func sum(_ number: (Tally) -> Int) -> Int { reduce(0) { $0 + number($1) } }
+}

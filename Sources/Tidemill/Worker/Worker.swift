@@ -20,11 +20,10 @@ final class Worker: @unchecked Sendable {
     private let router: Router
     private var results: BatchResults
     private let batch = Batch<Delivery>()
-    /// The job at hand, where each is looked at by itself.
-    private let single = Batch<Delivery>(capacity: 1)
+    /// The job at hand, where each is looked at by itself; or those that are one piece of work.
+    private let single = Batch<Delivery>()
     /// How many jobs of the run at hand went back to the channel.
     private var putBack = 0
-    private var sizer = BatchSizer()
 
     init(_ stage: Stage, processor: any Processor, router: Router, watch: WorkerWatch) {
         self.stage = stage
@@ -38,7 +37,7 @@ final class Worker: @unchecked Sendable {
     func run() async -> End {
         while true {
             if let end = await workOff() { return end }
-            let signal = await stage.input.receive(batch, limit: stage.takesOne ? 1 : sizer.limit)
+            let signal = await stage.receive(batch)
             guard signal == .done else {
                 await close()
                 return signal == .dismissed ? .dismissed : .finished
@@ -47,11 +46,7 @@ final class Worker: @unchecked Sendable {
     }
 
     /// Takes over what somebody else has received.
-    func take(_ received: Batch<Delivery>) {
-        (batch.position, batch.behind, batch.lanes) = (received.position, received.behind, received.lanes)
-        received.lanes = []
-        batch.append(moving: received.count, from: received)
-    }
+    func take(_ received: Batch<Delivery>) { batch.take(over: received) }
 
     /// Works on the jobs that it has until none are left.
     func workOff() async -> End? {
@@ -82,7 +77,7 @@ final class Worker: @unchecked Sendable {
         }
         let (done, spent) = (count - batch.count - single.count - putBack, (stage.clock.now - start).nanoseconds)
         putBack = 0
-        sizer.record(count: done, nanoseconds: spent)
+        stage.sizer.record(count: done, nanoseconds: spent)
         router.tally.received.add(done)
         router.tally.busySince = nil
         router.tally.busyNanoseconds.add(spent)
@@ -115,23 +110,45 @@ final class Worker: @unchecked Sendable {
         while !watch.needsRenewal {
             if single.isEmpty {
                 if batch.isEmpty { break }
-                single.append(moving: 1, from: batch)
+                if await endFirst(of: batch, now) { continue }
                 single.position = batch.position
-                batch.position += 1
+                single.append(moving: stage.isBatched ? startable(now) : 1, from: batch)
+                batch.position += UInt64(single.count)
+            } else if !stage.isBatched, await endFirst(of: single, now) {
+                // Its message was stopped before it could be begun again.
+                continue
             }
-            if let outcome = stage.outcomeWithoutStart(single[0], now) {
-                results.settle(single[0].ticket, outcome)
-                single.removeFirst(1)
-                await finish(single.position, 1, attempts: 0)
-            } else {
-                let deadline = stage.deadline(single[0])
-                single[0].job.shrink(to: deadline)
-                let limit: Duration? = deadline == .max ? nil : .nanoseconds(deadline)
-                guard await handle(single, started: now, deadline: limit) else { return false }
-                now = stage.clock.now
-            }
+            guard await handle(single, started: now, deadline: noteDeadlines()) else { return false }
+            now = stage.clock.now
         }
         return true
+    }
+
+    /// Ends the first of these jobs if it is not to be started.
+    private func endFirst(of run: Batch<Delivery>, _ now: Duration) async -> Bool {
+        guard let outcome = stage.outcomeWithoutStart(run[0], now) else { return false }
+        results.settle(run[0].ticket, outcome)
+        let position = run.position
+        run.removeFirst(1)
+        run.position += 1
+        await finish(position, 1, attempts: 0)
+        return true
+    }
+
+    /// How many jobs at the front of the batch may be started.
+    private func startable(_ now: Duration) -> Int {
+        (0..<batch.count).first { stage.outcomeWithoutStart(batch[$0], now) != nil } ?? batch.count
+    }
+
+    /// Notes until when the jobs at hand may take, and says when the last of them is late.
+    private func noteDeadlines() -> Duration? {
+        var latest = 0
+        for place in 0..<single.count {
+            let deadline = stage.deadline(single[place])
+            single[place].job.shrink(to: deadline)
+            latest = max(latest, deadline)
+        }
+        return latest == .max ? nil : .nanoseconds(latest)
     }
 
     /// Takes those jobs out of a sink's batch that were stopped or are late; the others stay together.

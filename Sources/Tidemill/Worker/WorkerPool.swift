@@ -69,7 +69,7 @@ final class WorkerPool: Sendable {
             await end()
         }
         scaling?.end()
-        await stage.sequencer?.flush(through: parts.router(part, tally: part.tallies[0]))
+        await stage.end(through: parts.router(part, tally: part.tallies[0]))
         threads?.stop()
     }
 
@@ -180,7 +180,13 @@ final class WorkerPool: Sendable {
     }
 
     func launch(_ watch: WorkerWatch, _ body: @escaping @Sendable () async -> Void) {
-        watch.launch { Task(executorPreference: parts.options.executor ?? threads, operation: body) }
+        watch.launch {
+            // Without a preference there is none to look up whenever the task is resumed.
+            guard let executor: any TaskExecutor = parts.options.executor ?? threads else {
+                return Task { await body() }
+            }
+            return Task(executorPreference: executor, operation: body)
+        }
         if state.withLock({ $0.isCancelled }) { watch.cancel() }
     }
 

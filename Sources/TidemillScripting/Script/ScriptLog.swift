@@ -22,7 +22,7 @@ final class ScriptLog {
     }
 
     func write(_ level: Logger.Level, _ message: String, _ fields: Value) {
-        guard level >= worker.logger.logLevel, admits(worker.clock.now) else { return }
+        guard level >= worker.stageLogger.logLevel, admits(worker.clock.now) else { return }
         var metadata: Logger.Metadata = [:]
         for (key, value) in fields.fields ?? [] { metadata[key] = "\(value.text ?? value.description)" }
         worker.logger.log(level: level, "\(message)", metadata: metadata)

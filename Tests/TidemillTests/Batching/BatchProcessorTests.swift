@@ -19,7 +19,7 @@ import TidemillTesting
             let worker = WorkerContext(
                 stage: "work",
                 worker: 1,
-                logger: PipelineOptions.quiet.logger,
+                stageLogger: PipelineOptions.quiet.logger,
                 clock: clock,
                 ports: ["", "other"],
                 rendersJSONLines: [false, false],

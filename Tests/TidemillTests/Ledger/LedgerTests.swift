@@ -156,8 +156,8 @@ import Testing
     @Test func talliesCountWhatTheyAreTold() {
         let tally = Tally()
         tally.taken.add(2)
-        tally[.expired].add(2)
-        tally[.expired].add(0)
+        tally.add(2, to: .expired)
+        tally.add(0, to: .expired)
         #expect(tally.books.balance && tally.books[.expired] == 2)
     }
 

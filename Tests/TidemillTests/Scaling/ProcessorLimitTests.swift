@@ -19,9 +19,9 @@ import TidemillTesting
         let most = work.scaling.map(\.workers).max() ?? 1
         #expect(most <= onlineProcessors() + 1, "\(work.scaling)")
         #expect(most > 1, "a queue that is always full gets a second worker")
-        // Others use the processors, too, so it may be less than the time at work, but never much more.
+        // Others use the processors, too, so it may be much less than the time at work, but hardly more.
         let cpu = try #require(work.cpuTime)
-        #expect(cpu > .milliseconds(100) && cpu <= work.busyTime * 1.2, "\(cpu) in \(work.busyTime)")
+        #expect(cpu > .zero && cpu <= work.busyTime * 1.2, "\(cpu) in \(work.busyTime)")
     }
 
     @Test func threadsKeepTheirTimeWhenTheyEnd() {

@@ -118,6 +118,25 @@ import TidemillTesting
         }
     }
 
+    @Test func whatARateLimitHoldsBackGetsNoMoreWorkers() async throws {
+        try await checkSeeds(count: 5, limits: limits) { simulation in
+            var settings = ScaledPipeline.settings(ScalingPolicy(max: 8))
+            settings.rateLimit = .own(RateLimit(19, per: .seconds(1), burst: 1))
+            let stage = PipelineNode.stage("work", settings) { job, context in
+                try await context.worker.clock.sleep(for: .milliseconds(50))
+                return job.value
+            }
+            _ = try await simulation.run([ScaledPipeline.source([(30, 60)]), stage, ScaledPipeline.sink]) { pipeline in
+                try await simulation.clock.sleep(for: .seconds(20))
+                let work = pipeline.snapshot().nodes[1]
+                #expect(work.queued > 500 && 340...381 ~= work.received && pipeline.scalings.isEmpty)
+                let reason = pipeline.inspect().nodes[0].scaling?.reason
+                #expect(reason == "held back by a rate limit or an open circuit breaker")
+                pipeline.cancel()
+            }
+        }
+    }
+
     // MARK: By hand
 
     @Test func itGoesOnFromWhatSomebodySets() async throws {

@@ -104,7 +104,7 @@ import Testing
 
 @Suite struct BatchSizerTests {
     @Test func growsByDoublingWhereJobsAreCheap() {
-        var sizer = BatchSizer()
+        let sizer = BatchSizer()
         var limits = [sizer.limit]
         for _ in 0..<10 {
             sizer.record(count: sizer.limit, nanoseconds: sizer.limit * 100)
@@ -114,7 +114,7 @@ import Testing
     }
 
     @Test func takesSlowJobsOneByOne() {
-        var sizer = BatchSizer()
+        let sizer = BatchSizer()
         for _ in 0..<12 { sizer.record(count: sizer.limit, nanoseconds: 0) }
         #expect(sizer.limit == BatchSizer.most)
         for _ in 0..<12 { sizer.record(count: sizer.limit, nanoseconds: sizer.limit * 5_000_000) }
@@ -122,7 +122,7 @@ import Testing
     }
 
     @Test func survivesOddTimes() {
-        var sizer = BatchSizer()
+        let sizer = BatchSizer()
         for nanoseconds in [0, -5, Int.max, Int.min, 1] {
             sizer.record(count: 1, nanoseconds: nanoseconds)
             #expect((1...BatchSizer.most).contains(sizer.limit))
