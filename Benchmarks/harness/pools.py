@@ -6,8 +6,8 @@ GO = "Go"
 SCALE_QUICK = 10
 
 # What a stage can be told about its workers; a new way is one word here and one case in programs/.
-DISPATCHES = ("shared",)
-ORDERS = ("none", "input")
+DISPATCHES = ("shared", "idle")
+ORDERS = ("none", "key", "input")
 
 
 def ratio(ours, theirs, at_least=None):
@@ -94,12 +94,16 @@ def idle(places, inputs, options):
         derived.extend(Derived(f"{name}, {what}", "us", by_round(rows[-1], key), same, of=(rows[-1],))
                        for what, key in (("median", "p50_us"), ("longest", "max_us")))
 
-    for name, pattern in (("one channel", "chan"), ("one channel, batches of 64", "batch"), ("idle workers' channels (W2)", "w2")):
-        add(f"{GO} {name}", [places.peer("latency"), "--pattern", pattern], needs=places.peer("latency"))
-    for dispatch in DISPATCHES:
-        add(f"tidemill, dispatch {dispatch}", [places.tidemill_bench, "idle", "--dispatch", dispatch])
+    for long in ("wait", "compute"):
+        go = ["--sleeps"] if long == "wait" else []
+        for name, pattern in (("one channel", "chan"), ("one channel, batches of 64", "batch"), ("idle workers' channels (W2)", "w2")):
+            add(f"{GO} {name}, long jobs {long}", [places.peer("latency"), "--pattern", pattern, *go], needs=places.peer("latency"))
+        for dispatch in DISPATCHES:
+            add(f"tidemill, dispatch {dispatch}, long jobs {long}",
+                [places.tidemill_bench, "idle", "--dispatch", dispatch, "--long", long],
+                against=None if dispatch == "shared" else f"tidemill, dispatch shared, long jobs {long}")
     return Group("idle", "Short jobs behind long ones", rows, derived,
-                 note="Four workers; one job in a hundred keeps a core busy for 5 ms, the others for 5 to 20 us. 12,000 jobs come each second in "
+                 note="Four workers; one job in a hundred takes 5 ms, waiting or computing, the others compute for 5 to 20 us. 12,000 jobs come each second in "
                       "bursts of 16. The time is from a burst's arrival to a short job's start.")
 
 
@@ -113,6 +117,9 @@ def order(places, inputs, options):
             command = [places.tidemill_bench, "order", "--order", way, "--keys", keys, "--workers", "8", "--jobs", str(jobs)]
             rows.append(Row(name, command, "jobs/s", figure("jobs_per_s"), count=jobs,
                             against=None if way == "none" else f"order none, {keys} keys"))
+    for keys in ("uniform", "zipf"):
+        command = [places.tidemill_bench, "keys", "--keys", keys, "--jobs", "4000" if options.quick else "40000"]
+        rows.append(Row(f"dispatch key, 1 ms waits, {keys} keys", command, "% busy", figure("utilisation_percent")))
     return Group("order", "Order, 8 workers, jobs of random length", rows,
                  note="A job keeps a core busy for 2 us in the middle, with an exponential spread; there are 1,024 keys. The sink checks every "
                       "job's place.")

@@ -4,12 +4,12 @@ import Tidemill
 ///
 /// A job is an integer; every stage adds one, and the sum that the sink sees is checked, so that nothing can win by
 /// losing jobs.
-func runDispatch(stages: Int, workers: Int, jobs: Int) async throws -> Duration {
+func runDispatch(stages: Int, workers: Int, jobs: Int, _ mode: DispatchMode = .shared) async throws -> Duration {
     let sink = SumSink()
     var nodes = [integers(jobs)]
     for stage in 1...stages {
         nodes.append(
-            .stage("stage\(stage)", StageSettings(workers: workers)) { value in
+            .stage("stage\(stage)", StageSettings(workers: workers, dispatch: mode)) { value in
                 guard case .integer(let number) = value else { return nil }
                 return .integer(number &+ 1)
             }

@@ -1,42 +1,41 @@
 import Synchronization
 import Tidemill
 
-/// How a stage hands its jobs to its workers.
-enum Dispatch: String, CaseIterable {
-    case shared
-
-    func apply(to settings: inout StageSettings) {
-        switch self {
-        case .shared: break
-        }
-    }
-}
-
 /// How long short jobs wait for a worker while one job in a hundred is long.
 ///
 /// Jobs come at a steady rate in small bursts, whatever the workers do, and the time counts from the burst's arrival to
 /// the handler's start.
-func measureQueueWait(_ dispatch: Dispatch, workers: Int, jobs: Int, rate: Int) async throws -> String {
+func measureQueueWait(
+    _ dispatch: DispatchMode,
+    _ long: LongJobs,
+    workers: Int,
+    jobs: Int,
+    rate: Int
+) async throws -> String {
     let waits = Waits()
-    var settings = StageSettings(workers: workers, ownThreads: true)
-    dispatch.apply(to: &settings)
+    let settings = StageSettings(workers: workers, dispatch: dispatch, ownThreads: true)
     let sink = SumSink()
-    var stage = PipelineNode.stage("work", settings) { _ in ShortAndLong(waits) }
+    var stage = PipelineNode.stage("work", settings) { _ in ShortAndLong(waits, long) }
     stage.channel = ChannelLimits(capacity: 256)
     let pipeline = try Pipeline(name: "idle", nodes: [bursts(jobs, rate: rate), stage, .sink("sum", sink)])
     try await pipeline.run()
     let sorted = waits.times.withLock { $0 }.sorted()
-    let long = (0..<jobs).count(where: MixedWork.isLong)
-    guard sink.sum == sumOfIntegers(jobs), sorted.count == jobs - long else {
+    let longJobs = (0..<jobs).count(where: MixedWork.isLong)
+    guard sink.sum == sumOfIntegers(jobs), sorted.count == jobs - longJobs else {
         throw BenchmarkError(message: "jobs were lost: \(pipeline.snapshot().books)")
     }
     let figures = [("p50", 0.5), ("p99", 0.99), ("max", 1)].map { name, share in
         "\"\(name)_us\":\(sorted[Int(share * Double(sorted.count - 1))] / .microseconds(1))"
     }
     return """
-        {"pattern":"idle","dispatch":"\(dispatch.rawValue)","jobs":\(jobs),"workers":\(workers),"long":\(long),\
+        {"pattern":"idle","dispatch":"\(dispatch.rawValue)","jobs":\(jobs),"workers":\(workers),"long":\(longJobs),\
         \(figures.joined(separator: ","))}
         """
+}
+
+/// What long jobs do with their time.
+enum LongJobs: String, CaseIterable {
+    case compute, wait
 }
 
 /// One job in a hundred takes about 5 ms, the others 5 to 20 us.
@@ -74,9 +73,13 @@ private final class Waits: Sendable {
 /// A worker's handler: does the job, and notes how long a short one had waited.
 private final class ShortAndLong: Handler {
     private let waits: Waits
+    private let long: LongJobs
     private var times: [Duration] = []
 
-    init(_ waits: Waits) { self.waits = waits }
+    init(_ waits: Waits, _ long: LongJobs) {
+        self.waits = waits
+        self.long = long
+    }
 
     func handle(_ job: Job, _ context: JobContext) async throws -> Value? {
         let start = context.worker.clock.now
@@ -84,6 +87,10 @@ private final class ShortAndLong: Handler {
             throw JobFailure(.input, "not a number and a time")
         }
         if !MixedWork.isLong(Int(number)) { times.append(start - .nanoseconds(arrival)) }
+        if long == .wait, MixedWork.isLong(Int(number)) {
+            try await context.worker.clock.sleep(for: .microseconds(MixedWork.microseconds(Int(number))))
+            return .integer(number)
+        }
         guard spin(steps: MixedWork.microseconds(Int(number)) * stepsAMicrosecond) != 0 else { return nil }
         return .integer(number)
     }

@@ -22,10 +22,16 @@ struct Main {
     private static func measure(_ options: Options) async throws {
         switch options.pattern {
         case "idle":
-            let dispatch = try options.choice("--dispatch", Dispatch.shared)
+            let dispatch = try options.choice("--dispatch", DispatchMode.shared)
             let (workers, jobs) = (options.number("--workers") ?? 4, options.number("--jobs") ?? 50_000)
             let rate = options.number("--rate") ?? 12_000
-            print(try await measureQueueWait(dispatch, workers: workers, jobs: jobs, rate: rate))
+            let long = try options.choice("--long", LongJobs.compute)
+            print(try await measureQueueWait(dispatch, long, workers: workers, jobs: jobs, rate: rate))
+        case "keys":
+            let dispatch = try options.choice("--dispatch", DispatchMode.key)
+            let (workers, jobs) = (options.number("--workers") ?? 8, options.number("--jobs") ?? 20_000)
+            let keys = try options.choice("--keys", KeyShares.zipf)
+            print(try await measureUtilisation(dispatch, keys, workers: workers, jobs: jobs))
         case "waits":
             let (workers, jobs) = (options.number("--workers") ?? 10_000, options.number("--jobs") ?? 1_000_000)
             let wait = Duration.milliseconds(options.number("--wait") ?? 10)
@@ -60,6 +66,9 @@ struct Main {
         case "pipe": run = { try await runDispatch(stages: 3, workers: workers, jobs: $0) }
         case "chan": run = { try await runDispatch(stages: 1, workers: workers, jobs: $0) }
         case "lua-empty": run = { try await runEmptyScript(workers: workers, jobs: $0) }
+        case "dispatch":
+            let dispatch = try options.choice("--dispatch", DispatchMode.shared)
+            run = { try await runDispatch(stages: 1, workers: workers, jobs: $0, dispatch) }
         case "order":
             let order = try options.choice("--order", JobOrder.none)
             let keys = try options.choice("--keys", KeyShares.uniform)

@@ -30,6 +30,26 @@ func runOrdered(_ order: JobOrder, _ shares: KeyShares, workers: Int, jobs: Int)
     return time
 }
 
+/// How busy workers are that wait a millisecond in every job, where one key at a time may be worked on.
+///
+/// By Zipf's law the first of 1,024 keys has 13 % of the jobs, so that no more than 7.5 workers can ever be busy.
+func measureUtilisation(_ dispatch: DispatchMode, _ shares: KeyShares, workers: Int, jobs: Int) async throws -> String {
+    let work = KeyedWork(jobs, shares)
+    let stage = PipelineNode.stage("work", StageSettings(workers: workers, dispatch: dispatch)) { job, context in
+        try await context.worker.clock.sleep(for: .milliseconds(1))
+        return job.value
+    }
+    let sink = SumSink()
+    let pipeline = try Pipeline(name: "keys", nodes: [keyedIntegers(work.keys), stage, .sink("sum", sink)])
+    let time = try await ContinuousClock().measure { try await pipeline.run() }
+    guard sink.sum == sumOfIntegers(jobs) else { throw BenchmarkError(message: "jobs were lost") }
+    let busy = pipeline.snapshot().nodes.first { $0.name == "work" }.map { $0.busyTime / time } ?? 0
+    return """
+        {"pattern":"keys","dispatch":"\(dispatch.rawValue)","jobs":\(jobs),"workers":\(workers),\
+        "busy_workers":\(busy),"utilisation_percent":\(100 * busy / Double(workers))}
+        """
+}
+
 /// What the jobs are, worked out before any time counts.
 private final class KeyedWork: Sendable {
     static let keyCount = 1024

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TidemillTesting
 
 /// A replay that is killed at any moment, again and again: no letter is lost, and none that is done comes again.
 @Suite(.timeLimit(.minutes(10)))
@@ -51,7 +52,7 @@ struct DeadLetterCrashTests {
     @Test(arguments: [1, 2, 3])
     func killedAtRandomMoments(seed: Int) async throws {
         let folder = try Folder()
-        var random = SeededNumbers(seed)
+        var random = SeededRandom(seed: seed)
         try folder.write("return function(v) if v.fails then error('in part') end return v end", to: "check.lua")
         let input = (0..<Self.count).map { "\($0)\n" }.joined()
         #expect(try await folder.run(pipeline, script: Self.failing, ["-q"], input: input).status == 0)

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TidemillTesting
 
 /// Runs that are killed at random moments and begun again until the input is done.
 @Suite(.timeLimit(.minutes(10)))
@@ -8,7 +9,7 @@ struct ResumeTests {
 
     /// 12 pipelines and more than 200 kills.
     @Test(arguments: 0..<12) func nothingIsLostAndLittleIsDoneTwice(seed: Int) async throws {
-        var numbers = SeededNumbers(seed + 1)
+        var numbers = SeededRandom(seed: seed + 1)
         let resuming = ResumingPipeline(seed: seed, using: &numbers)
         let what: Comment = "seed \(seed): \(resuming)"
         let folder = try Folder()

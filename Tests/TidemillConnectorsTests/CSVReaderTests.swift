@@ -1,4 +1,5 @@
 import Testing
+import TidemillTesting
 import TidemillValue
 
 @testable import TidemillConnectors
@@ -79,7 +80,7 @@ import TidemillValue
 
     @Test(arguments: 0..<200)
     func whatIsWrittenIsRead(seed: Int) throws {
-        var numbers = SeededNumbers(seed)
+        var numbers = SeededRandom(seed: seed)
         let width = Int.random(in: 1...5, using: &numbers)
         var expected: [[String]] = []
         var text = ""

@@ -1,5 +1,6 @@
 import Testing
 import Tidemill
+import TidemillTesting
 
 @testable import TidemillConnectors
 
@@ -57,7 +58,7 @@ import Tidemill
 
     @Test(arguments: 0..<100)
     func whatIsWrittenIsRead(seed: Int) async throws {
-        var numbers = SeededNumbers(seed)
+        var numbers = SeededRandom(seed: seed)
         let columns = (0..<Int.random(in: 1...4, using: &numbers)).map { "column \($0)" }
         var values: [Value] = []
         for _ in 0..<Int.random(in: 1...50, using: &numbers) {

@@ -1,4 +1,5 @@
 import Testing
+import TidemillTesting
 
 @testable import TidemillConnectors
 
@@ -6,7 +7,7 @@ import Testing
     /// All that can be read, and what ended it.
     private func unpack(_ packed: [UInt8], seed: Int = 1, largest: Int = 100_000) -> (bytes: [UInt8], problem: String?)
     {
-        var numbers = SeededNumbers(seed)
+        var numbers = SeededRandom(seed: seed)
         var bytes: [UInt8] = []
         do {
             let input = try decompressing(PiecewiseInput(packed, seed: seed, largest: largest), path: "x")
@@ -23,7 +24,7 @@ import Testing
 
     @Test(arguments: 0..<40)
     func anyMembersInAnyPieces(seed: Int) {
-        var numbers = SeededNumbers(seed)
+        var numbers = SeededRandom(seed: seed)
         let pack = seed.isMultiple(of: 2) ? gzip : zstd
         var packed: [UInt8] = []
         var expected: [UInt8] = []
@@ -46,7 +47,7 @@ import Testing
     }
 
     @Test func cutDataGivesWhatIsGood() {
-        var numbers = SeededNumbers(3)
+        var numbers = SeededRandom(seed: 3)
         let bytes = numbers.bytes(1_000_000, frequent: "abc\n")
         for (pack, name) in [(gzip, "gzip"), (zstd, "zstd")] {
             let packed = pack(bytes)
@@ -61,7 +62,7 @@ import Testing
     }
 
     @Test func damagedDataGivesWhatIsGood() {
-        var numbers = SeededNumbers(4)
+        var numbers = SeededRandom(seed: 4)
         let bytes = numbers.bytes(1_000_000, frequent: "abc\n")
         for (pack, name) in [(gzip, "gzip"), (zstd, "zstd")] {
             var packed = pack(bytes)

@@ -1,4 +1,5 @@
 import Testing
+import TidemillTesting
 
 @testable import TidemillConnectors
 
@@ -34,7 +35,7 @@ import Testing
     }
 
     @Test(arguments: 0..<50) func asAListWouldDoIt(seed: Int) {
-        var numbers = SeededNumbers(seed)
+        var numbers = SeededRandom(seed: seed)
         var marks = FileMarks()
         var expected: [UInt64: Int] = [:]
         var taken: [UInt64: Int] = [:]

@@ -2,6 +2,7 @@ import Foundation
 import Synchronization
 import Testing
 import Tidemill
+import TidemillTesting
 
 @testable import TidemillConnectors
 
@@ -63,7 +64,7 @@ import Tidemill
 
     @Test(arguments: 0..<30)
     func textAndOtherValuesKeepTheirOrder(seed: Int) async throws {
-        var numbers = SeededNumbers(seed)
+        var numbers = SeededRandom(seed: seed)
         var expected = ""
         var values: [Value] = []
         for _ in 0..<Int.random(in: 1...50, using: &numbers) {

@@ -1,4 +1,5 @@
 import Testing
+import TidemillTesting
 import TidemillValue
 
 @testable import TidemillConnectors
@@ -65,12 +66,12 @@ import TidemillValue
     }
 
     @Test(arguments: 0..<300) func ofLines(seed: Int) throws {
-        var numbers = SeededNumbers(seed)
+        var numbers = SeededRandom(seed: seed)
         try check(numbers.bytes(Int.random(in: 0...80, using: &numbers), frequent: "a\n\n\r"), lines)
     }
 
     @Test(arguments: 0..<300) func ofRows(seed: Int) throws {
-        var numbers = SeededNumbers(seed)
+        var numbers = SeededRandom(seed: seed)
         try check(numbers.bytes(Int.random(in: 0...80, using: &numbers), frequent: "a,\"\"\n\n\r"), rows)
     }
 

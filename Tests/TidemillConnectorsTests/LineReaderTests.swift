@@ -1,4 +1,5 @@
 import Testing
+import TidemillTesting
 import TidemillValue
 
 @testable import TidemillConnectors
@@ -47,7 +48,7 @@ import TidemillValue
 
     @Test(arguments: 0..<200)
     func anyTextInAnyPieces(seed: Int) throws {
-        var numbers = SeededNumbers(seed)
+        var numbers = SeededRandom(seed: seed)
         let bytes = numbers.bytes(Int.random(in: 0...5000, using: &numbers), frequent: "\n\rab")
         let limit = seed.isMultiple(of: 2) ? 8 : 1 << 20
         let input = PiecewiseInput(bytes, seed: seed, largest: Int.random(in: 1...3000, using: &numbers))
@@ -56,7 +57,7 @@ import TidemillValue
 
     @Test(arguments: 0..<20)
     func linesAcrossBlocks(seed: Int) throws {
-        var numbers = SeededNumbers(seed)
+        var numbers = SeededRandom(seed: seed)
         var bytes: [UInt8] = []
         while bytes.count < 1_500_000 {
             let length = Int.random(in: 0...(seed.isMultiple(of: 2) ? 300_000 : 400), using: &numbers)

@@ -103,7 +103,7 @@ extension HostileScript {
         "table.insert(setmetatable({}, {__len = function() return 1 << 50 end}), 1, 1)",
         "table.remove(setmetatable({}, {__len = function() return 1 << 50 end}), 1)",
         "table.concat(setmetatable({}, {__len = function() return 1 << 50 end, __index = function() return '' end}))",
-        "table.sort(setmetatable({}, {__len = function() return 1e6 end, __index = function() return 1 end}), function() return false end)",
+        "table.sort(setmetatable({}, {__len = function() return 1e6 end, __index = function() return 1 end, __newindex = type}), function() return false end)",
         "while true do ctx:read() end", "while true do pcall(ctx.retry, ctx) end",
     ].map { HostileScript($0, .runsUntilInterrupted) }
 }

@@ -10,7 +10,7 @@ struct ChannelQueue<Element>: ~Copyable {
     private var expected = 0
     /// The position of the next element that leaves the line.
     private var next: UInt64 = 0
-    /// When to ask again whether the first of the line may be taken.
+    /// When to ask again whether the first of the line, or of those that came back, may be taken.
     private var asksAt: Duration?
     private(set) var bytes = 0
 
@@ -136,8 +136,10 @@ struct ChannelQueue<Element>: ~Copyable {
         _ element: borrowing Element,
         _ admit: @Sendable (borrowing Element) -> Duration?
     ) -> Bool {
-        asksAt = admit(element)
-        return asksAt == nil
+        guard let time = admit(element) else { return true }
+        // Another that waits may be asked about earlier.
+        asksAt = min(asksAt ?? time, time)
+        return false
     }
 
     private mutating func dequeue(_ batch: Batch<Element>, _ limit: Int) -> Int {

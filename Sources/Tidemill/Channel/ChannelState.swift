@@ -117,9 +117,14 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
         }
     }
 
+    /// Queues what fits; where receivers take some of it at once, there is room for more.
     private mutating func enqueue(_ batch: Batch<Element>, wakeups: inout Wakeups) {
-        queue.append(batch)
-        if queue.hasRules { serveReceivers(&wakeups) }
+        var waiting: Int
+        repeat {
+            waiting = receivers.count
+            queue.append(batch)
+            if queue.hasRules { serveReceivers(&wakeups) }
+        } while receivers.count < waiting && !batch.isEmpty
     }
 
     // MARK: Receiving
@@ -177,9 +182,20 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
 
     /// Gives receivers that wait what they may take now, or the end.
     private mutating func serveReceivers(_ wakeups: inout Wakeups) {
-        while let receiver = receivers.last, take(receiver.batch, limit: receiver.limit, wakeups: &wakeups) {
-            receivers.removeLast()
-            wakeups.add(receiver.token, .done)
+        var index = receivers.count - 1
+        while index >= 0 {
+            let receiver = receivers[index]
+            if take(receiver.batch, limit: receiver.limit, wakeups: &wakeups) {
+                receivers.remove(at: index)
+                wakeups.add(receiver.token, .done)
+                index = receivers.count - 1
+            } else if receiver.batch.isEmpty {
+                // What this one may not take nobody may.
+                break
+            } else {
+                // One that has something already does not get what came back.
+                index -= 1
+            }
         }
         if phase == .finished, queue.isDrained { wakeAll(.finished, wakeups: &wakeups) }
     }
@@ -307,7 +323,7 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
             // Those behind it may fit where it did not.
             while let next = senders.first {
                 queue.append(next.batch)
-                guard next.batch.isEmpty else { return }
+                guard next.batch.isEmpty else { break }
                 wakeups.add(senders.removeFirst().token, .done)
             }
             if queue.hasRules { serveReceivers(&wakeups) }

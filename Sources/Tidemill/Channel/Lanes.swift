@@ -15,6 +15,8 @@ struct Lanes<Element> {
         /// How many receivers hold it, or how many elements of it they hold.
         var held = 0
         var place = Place.nowhere
+        /// Whether it has an entry in the line of those that are ready, be it one that is passed over.
+        var isInLine = false
     }
 
     private struct Node {
@@ -62,10 +64,13 @@ struct Lanes<Element> {
         list(lane)
     }
 
-    /// Puts an element that was taken in front of the others of its lane, and its lane before the others.
+    /// Puts an element that was taken in front of the others of its lane, behind those that came back and were before
+    /// it, and its lane before the others.
     mutating func restore(_ element: consuming Element, _ position: UInt64) {
         let lane = lane(of: element)
-        lanes[lane].nodes.prepend(Node(element: element, position: position, isReturned: true))
+        let place = lanes[lane].nodes.firstIndex { !$0.isReturned || $0.position >= position }
+        let node = Node(element: element, position: position, isReturned: true)
+        lanes[lane].nodes.insert(node, at: place ?? lanes[lane].nodes.count)
         count += 1
         returned += 1
         // The entry in the line of those that are ready is passed over when it comes up.
@@ -93,6 +98,7 @@ struct Lanes<Element> {
         }
         var taken = 0
         while !onlyReturned, taken < limit, let lane = ready.popFirst() {
+            lanes[lane].isInLine = false
             guard lanes[lane].place == .ready else { continue }
             lanes[lane].place = .nowhere
             taken += take(batch, from: lane, limit: min(limit - taken, Self.turn), admit)
@@ -140,7 +146,10 @@ struct Lanes<Element> {
     private mutating func list(_ lane: Int) {
         guard lanes[lane].place == .nowhere, let first = lanes[lane].nodes.first, mayTake(lane) else { return }
         lanes[lane].place = first.isReturned ? .urgent : .ready
-        if first.isReturned { urgent.append(lane) } else { ready.append(lane) }
+        if first.isReturned { return urgent.append(lane) }
+        // Two entries would be two turns where the others have one.
+        if !lanes[lane].isInLine { ready.append(lane) }
+        lanes[lane].isInLine = true
     }
 
     /// Those lanes may be asked again whose time has come.
@@ -164,8 +173,14 @@ struct Lanes<Element> {
 
     /// An element that a batch held will come back: where the order matters, its lane stays held.
     mutating func keep(_ element: borrowing Element, from batch: Batch<Element>) {
-        guard rules.isOrdered, let index = batch.lanes.firstIndex(of: lane(of: element)) else { return }
-        batch.lanes.remove(at: index)
+        let lane = lane(of: element)
+        guard rules.isOrdered, lanes[lane].key != nil else { return }
+        if let index = batch.lanes.firstIndex(of: lane) {
+            batch.lanes.remove(at: index)
+        } else {
+            // Several of one batch: the lane is free when the last of them is back.
+            lanes[lane].held += 1
+        }
     }
 
     /// An element for which its lane was kept is here again, or will never be.
@@ -179,12 +194,15 @@ struct Lanes<Element> {
 
     /// Takes out the element that was added first, but none that came back.
     mutating func removeOldest() -> Element? {
-        let heads = lanes.indices.filter { lanes[$0].nodes.first.map { !$0.isReturned } ?? false }
-        guard let lane = heads.min(by: { lanes[$0].nodes[0].position < lanes[$1].nodes[0].position }) else {
-            return nil
+        var oldest: (position: UInt64, lane: Int, index: Int)?
+        for lane in lanes.indices {
+            guard let index = lanes[lane].nodes.firstIndex(where: { !$0.isReturned }) else { continue }
+            let position = lanes[lane].nodes[index].position
+            if position < oldest?.position ?? .max { oldest = (position, lane, index) }
         }
+        guard let oldest else { return nil }
         count -= 1
-        return lanes[lane].nodes.removeFirst().element
+        return lanes[oldest.lane].nodes.remove(at: oldest.index).element
     }
 
     mutating func removeAll(to leftovers: Batch<Element>) {
@@ -213,7 +231,9 @@ struct Lanes<Element> {
     /// Forgets keys that have nothing here and nothing with a receiver.
     private mutating func sweep() {
         for (key, lane) in numbers
-        where lanes[lane].nodes.isEmpty && lanes[lane].held == 0 && lanes[lane].place == .nowhere {
+        where lanes[lane].nodes.isEmpty && lanes[lane].held == 0 && lanes[lane].place == .nowhere
+            && !lanes[lane].isInLine
+        {
             numbers[key] = nil
             free.append(lane)
         }

@@ -10,6 +10,9 @@ final class Seats: Sendable {
         var busy: Set<Int> = []
         var taker: UnsafeContinuation<Int, Never>?
         var waiter: UnsafeContinuation<[Worker], Never>?
+        /// How often a worker has been given back.
+        var done = 0
+        var watcher: UnsafeContinuation<Bool, Never>?
 
         mutating func next() -> Int? {
             guard let number = free.popLast() else { return nil }
@@ -44,13 +47,33 @@ final class Seats: Sendable {
 
     /// The worker has nothing to do any more; without one, the next that has its number is a new one.
     func giveBack(_ number: Int, _ worker: Worker?) {
-        let (taker, waiter, left) = state.withLock { state in
+        let (taker, waiter, watcher, left) = state.withLock { state in
             state.busy.remove(number)
             state.workers[number] = worker
             if number < state.size { state.free.append(number) }
-            return (state.served(), state.busy.isEmpty ? state.waiter : nil, Array(state.workers.values))
+            state.done += 1
+            let watcher = state.watcher
+            state.watcher = nil
+            return (state.served(), state.busy.isEmpty ? state.waiter : nil, watcher, Array(state.workers.values))
         }
+        watcher?.resume(returning: true)
         if let (taker, number) = taker { taker.resume(returning: number) } else { waiter?.resume(returning: left) }
+    }
+
+    /// How often a worker has been given back.
+    var done: Int { state.withLock { $0.done } }
+
+    /// Waits until one has been given back more than so often; false where none is at work that might be.
+    func isMoreDone(than count: Int) async -> Bool {
+        await withUnsafeContinuation { continuation in
+            let answer = state.withLock { state -> Bool? in
+                if state.done > count { return true }
+                if state.busy.isEmpty { return false }
+                state.watcher = continuation
+                return nil
+            }
+            if let answer { continuation.resume(returning: answer) }
+        }
     }
 
     /// Has so many from now on.

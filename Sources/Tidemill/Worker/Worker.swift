@@ -67,6 +67,7 @@ final class Worker: @unchecked Sendable {
     private func work() async -> Bool {
         let count = batch.count + single.count
         let start = stage.clock.now
+        let blocked = router.tally.blockedNanoseconds.value
         router.tally.busySince = start
         router.tally.behind.add(batch.behind * count)
         if stage.looksAtContexts, !stage.isSink {
@@ -77,7 +78,8 @@ final class Worker: @unchecked Sendable {
         }
         let (done, spent) = (count - batch.count - single.count - putBack, (stage.clock.now - start).nanoseconds)
         putBack = 0
-        stage.sizer.record(count: done, nanoseconds: spent)
+        // Waiting for room downstream says nothing about what a job costs.
+        stage.sizer.record(count: done, nanoseconds: spent - (router.tally.blockedNanoseconds.value - blocked))
         router.tally.received.add(done)
         router.tally.busySince = nil
         router.tally.busyNanoseconds.add(spent)

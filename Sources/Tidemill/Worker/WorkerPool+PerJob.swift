@@ -19,7 +19,14 @@ extension WorkerPool {
         var received = Batch<Delivery>(capacity: 1)
         while true {
             let (number, worker) = await seats.take()
-            guard await stage.input.receive(received, limit: 1) == .done else { return seats.giveBack(number, worker) }
+            let done = seats.done
+            let signal = await stage.input.receive(received, limit: 1)
+            guard signal == .done else {
+                seats.giveBack(number, worker)
+                // What is at work may fail and come back, for another attempt.
+                if signal == .finished, await seats.isMoreDone(than: done + 1) { continue }
+                return
+            }
             if let worker {
                 worker.take(received)
                 launch(worker.watch) { await self.workOff(worker, number, seats) }
@@ -45,6 +52,7 @@ extension WorkerPool {
             worker.take(taken)
             await workOff(worker, number, seats)
         } else {
+            stage.input.release(taken)
             stage.settleLeftovers(taken)
             seats.giveBack(number, nil)
         }

@@ -8,12 +8,10 @@ final class WorkerPool: Sendable {
     private struct State {
         /// How many workers there are to be.
         var size: Int
-        /// How many there are, those that start or leave included.
-        var live = 0
+        /// The numbers of those that there are, those that start or leave included.
+        var taken: Set<Int>
         var watches: [WorkerWatch?] = []
         var givenUp = 0
-        /// Whether a worker has seen the end of its input.
-        var isFinished = false
         var isCancelled = false
         var isOver = false
         var end: UnsafeContinuation<Void, Never>?
@@ -46,8 +44,8 @@ final class WorkerPool: Sendable {
         self.settings = settings
         self.gate = gate
         self.make = make
-        state = Mutex(State(size: settings.workers))
         scaling = settings.scaling.map { StageScaling($0, parts) }
+        state = Mutex(State(size: settings.workers, taken: Set(0..<settings.workers)))
         seats = settings.dispatch == .perJob ? Seats(settings.workers) : nil
         let ownThreads = (settings.ownThreads || settings.scaling != nil) && parts.options.executor == nil
         let count = min(settings.workers, onlineProcessors())
@@ -58,14 +56,14 @@ final class WorkerPool: Sendable {
     var node: String { part.node.name }
 
     /// How many workers there are to be, and how many there are, those that start or leave included.
-    var counts: (size: Int, alive: Int) { state.withLock { ($0.size, $0.live) } }
+    var counts: (size: Int, alive: Int) { state.withLock { ($0.size, $0.taken.count) } }
 
     /// Runs the workers until all have ended.
     func run() async {
         if let seats {
             await giveEachJobATask(seats)
         } else {
-            for number in add(settings.workers) { start(number, isFirst: true) }
+            for number in 0..<settings.workers { start(number, isFirst: true) }
             await end()
         }
         scaling?.end()
@@ -118,32 +116,38 @@ final class WorkerPool: Sendable {
         if change == 0 { return }
         let event = part.size.change(by: change, reason, at: stage.clock.now)
         log(.info, "\(event.previous) -> \(event.workers) workers: \(reason)", [:])
+        threads?.grow(to: min(size, onlineProcessors()))
         if let seats { return seats.resize(to: size) }
         if change < 0 { return stage.input.dismiss(-change) }
-        threads?.grow(to: min(size, onlineProcessors()))
         for number in add(change - stage.input.recall(change)) { start(number) }
     }
 
-    /// Takes places for new workers, unless all is over.
+    /// Takes the lowest free numbers for new workers, unless all is over.
     private func add(_ count: Int) -> [Int] {
         state.withLock { state in
-            guard !state.isOver else { return [] }
-            state.live += count
-            var free = state.watches.indices.filter { state.watches[$0] == nil }.prefix(count)
-            let known = state.watches.count
-            for number in known..<known + count - free.count {
-                state.watches.append(nil)
-                free.append(number)
+            var numbers: [Int] = []
+            var number = 0
+            while !state.isOver, numbers.count < count {
+                if state.taken.insert(number).inserted { numbers.append(number) }
+                number += 1
             }
-            return Array(free)
+            return numbers
         }
     }
 
-    /// A worker that was added could not be started, and the others go on without it.
+    /// A worker that was added could not be started, and the others go on without it, if there are any.
     private func shrink() {
-        state.withLock { $0.size -= 1 }
-        part.size.change(by: -1, "another worker could not be started", at: stage.clock.now)
         scaling?.noteFailure()
+        // Where one was to leave anyway, this was it.
+        if stage.input.recall(1) > 0 { return }
+        let size = state.withLock { state in
+            state.size -= 1
+            return state.size
+        }
+        part.size.change(by: -1, "another worker could not be started", at: stage.clock.now)
+        if size < 1 {
+            parts.cancel(PipelineError(.start, node: node, "no worker is left, and no other can be started"))
+        }
     }
 
     // MARK: One worker
@@ -154,7 +158,7 @@ final class WorkerPool: Sendable {
         launch(watch) {
             guard let worker = await self.makeWorker(number, watch, isNeeded: isFirst || isNeeded) else {
                 if isFirst { self.gate.fail() } else { self.shrink() }
-                return self.end(number, couldStart: false)
+                return self.end(number)
             }
             if isFirst, await !self.gate.pass() {
                 await worker.close()
@@ -213,10 +217,7 @@ final class WorkerPool: Sendable {
 
     private func run(_ worker: Worker, _ number: Int) async {
         switch await worker.run() {
-        case .finished:
-            state.withLock { $0.isFinished = true }
-            end(number)
-        case .dismissed: end(number)
+        case .finished, .dismissed: end(number)
         case .renewed: launch(worker.watch) { await self.run(worker, number) }
         case .givenUp: await leave(worker)
         }
@@ -228,16 +229,13 @@ final class WorkerPool: Sendable {
         await worker.close()
     }
 
-    private func end(_ number: Int, couldStart: Bool = true) {
-        let (end, isStranded) = state.withLock { state -> (UnsafeContinuation<Void, Never>?, Bool) in
+    private func end(_ number: Int) {
+        let end = state.withLock { state -> UnsafeContinuation<Void, Never>? in
             state.watches[number] = nil
-            state.live -= 1
-            if state.live == 0 { state.isOver = true }
-            // The others have left because this one was to come.
-            let isStranded = state.isOver && !couldStart && !state.isFinished && !state.isCancelled
-            return (state.isOver ? state.end : nil, isStranded)
+            state.taken.remove(number)
+            if state.taken.isEmpty { state.isOver = true }
+            return state.isOver ? state.end : nil
         }
-        if isStranded { parts.cancel(PipelineError(.start, node: node, "its last worker could not be started")) }
         end?.resume()
     }
 

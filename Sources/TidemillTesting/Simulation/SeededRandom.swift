@@ -1,9 +1,14 @@
 /// Random numbers that are the same for the same seed, in every process and on every machine (SplitMix64).
 public struct SeededRandom: RandomNumberGenerator, Sendable {
+    private static let step: UInt64 = 0x9E37_79B9_7F4A_7C15
+
     private var state: UInt64
 
-    /// The numbers of a seed.
-    public init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 }
+    /// The numbers of a seed; those of another have nothing in common with them.
+    public init(seed: some BinaryInteger) {
+        // States a multiple of the step apart would give one row of numbers, only shifted.
+        state = Self.mix(UInt64(truncatingIfNeeded: seed) &+ Self.step)
+    }
 
     /// One of many independent rows of numbers that a seed has.
     public init(seed: UInt64, stream: UInt64) {
@@ -13,8 +18,12 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
 
     /// The next number.
     public mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
+        state &+= Self.step
+        return Self.mix(state)
+    }
+
+    private static func mix(_ number: UInt64) -> UInt64 {
+        var mixed = number
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
         mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
         return mixed ^ (mixed >> 31)

@@ -1,19 +1,6 @@
 import Foundation
 import Testing
-
-/// Numbers that are the same for the same seed.
-struct SeededNumbers: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: Int) { state = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 | 1 }
-
-    mutating func next() -> UInt64 {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return state &* 0x2545_F491_4F6C_DD1D
-    }
-}
+import TidemillTesting
 
 /// A random pipeline from a source with a checkpoint to a file, whose lines are the numbers from 0 up.
 struct ResumingPipeline: CustomStringConvertible {
@@ -27,7 +14,7 @@ struct ResumingPipeline: CustomStringConvertible {
     /// How many numbers there are.
     let count: Int
 
-    init(seed: Int, using numbers: inout SeededNumbers) {
+    init(seed: Int, using numbers: inout SeededRandom) {
         input = Input.allCases[seed % 4]
         stages = Int.random(in: 1...2, using: &numbers)
         workers = (0..<2).map { _ in Int.random(in: 1...8, using: &numbers) }

@@ -1,4 +1,5 @@
 import Foundation
+import TidemillTesting
 
 /// A folder of a test's own, which goes with it.
 final class TemporaryFolder: Sendable {
@@ -36,19 +37,7 @@ final class TemporaryFolder: Sendable {
     }
 }
 
-/// Numbers that are the same in every run.
-struct SeededNumbers: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: Int) { state = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 | 1 }
-
-    mutating func next() -> UInt64 {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return state &* 0x2545_F491_4F6C_DD1D
-    }
-
+extension SeededRandom {
     /// Bytes of which many are in `frequent`.
     mutating func bytes(_ count: Int, frequent: String) -> [UInt8] {
         let frequent = Array(frequent.utf8)

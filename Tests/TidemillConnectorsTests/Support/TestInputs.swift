@@ -1,3 +1,5 @@
+import TidemillTesting
+
 @testable import TidemillConnectors
 
 /// Bytes in memory that arrive in pieces of given sizes.
@@ -13,7 +15,7 @@ final class PiecewiseInput: ByteInput {
     }
 
     convenience init(_ bytes: [UInt8], seed: Int, largest: Int) {
-        var numbers = SeededNumbers(seed)
+        var numbers = SeededRandom(seed: seed)
         self.init(bytes) { Int.random(in: 1...largest, using: &numbers) }
     }
 

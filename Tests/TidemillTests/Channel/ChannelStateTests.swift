@@ -1,4 +1,5 @@
 import Testing
+import TidemillTesting
 
 @testable import Tidemill
 
@@ -40,7 +41,7 @@ import Testing
 
     @Test(arguments: allLimits) func longRandomSequences(limits: ChannelLimits) {
         for seed in 0..<150 {
-            var random = SeededGenerator(seed: seed)
+            var random = SeededRandom(seed: seed)
             var scenario = ChannelScenario(limits: limits)
             var path: [ChannelStep] = []
             for _ in 0..<80 {
@@ -55,7 +56,7 @@ import Testing
         }
     }
 
-    private static func randomStep(_ random: inout SeededGenerator) -> ChannelStep {
+    private static func randomStep(_ random: inout SeededRandom) -> ChannelStep {
         let (sender, receiver) = (Int.random(in: 0..<3, using: &random), Int.random(in: 10..<13, using: &random))
         let count = Int.random(in: 1...5, using: &random)
         switch Int.random(in: 0..<100, using: &random) {

@@ -1,5 +1,6 @@
 import Synchronization
 import Testing
+import TidemillTesting
 
 @testable import Tidemill
 
@@ -37,7 +38,7 @@ import Testing
                 Task { await Self.send(0..<100, from: sender, to: channel, shielded: sender == 0) }
             }
             let receivers = (0..<4).map { _ in Task { await Self.receiveAll(channel) } }
-            var random = SeededGenerator(seed: seed)
+            var random = SeededRandom(seed: seed)
             for _ in 0..<4 {
                 for _ in 0..<Int.random(in: 0..<20, using: &random) { await Task.yield() }
                 senders[Int.random(in: 0..<4, using: &random)].cancel()

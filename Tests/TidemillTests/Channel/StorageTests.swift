@@ -1,5 +1,6 @@
 import Synchronization
 import Testing
+import TidemillTesting
 
 @testable import Tidemill
 
@@ -27,7 +28,7 @@ import Testing
     @Test func batchesAgreeWithArrays() {
         let alive = Alive()
         for seed in 0..<200 {
-            var random = SeededGenerator(seed: seed)
+            var random = SeededRandom(seed: seed)
             let batches = [Batch<Counted>(capacity: 1), Batch<Counted>(capacity: 4)]
             var arrays: [[Int]] = [[], []]
             for number in 0..<200 {
@@ -63,7 +64,7 @@ import Testing
     @Test func ringsAgreeWithArrays() {
         let alive = Alive()
         for seed in 0..<200 {
-            var random = SeededGenerator(seed: seed)
+            var random = SeededRandom(seed: seed)
             var ring = Ring<Counted>()
             let batch = Batch<Counted>()
             var (queued, taken): ([Int], [Int]) = ([], [])

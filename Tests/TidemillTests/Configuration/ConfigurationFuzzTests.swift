@@ -1,5 +1,6 @@
 import Testing
 import Tidemill
+import TidemillTesting
 
 /// Damaged files: whatever they say, the answer is a pipeline or issues with places in the file.
 @Suite struct ConfigurationFuzzTests {
@@ -12,7 +13,7 @@ import Tidemill
 
     @Test(arguments: 0..<8 as Range<UInt64>)
     func neverTraps(_ seed: UInt64) {
-        var generator = SeededGenerator(seed: Int(truncatingIfNeeded: seed))
+        var generator = SeededRandom(seed: seed)
         let good = Array(ConfigurationFixture.good.utf8)
         for _ in 0..<400 {
             var bytes = good
@@ -26,7 +27,7 @@ import Tidemill
         for length in good.indices { check(Array(good[..<length]), mayLoad: false) }
     }
 
-    private func mutate(_ bytes: inout [UInt8], _ generator: inout SeededGenerator) {
+    private func mutate(_ bytes: inout [UInt8], _ generator: inout SeededRandom) {
         let place = Int.random(in: 0...bytes.count, using: &generator)
         let length = min(Int.random(in: 0...12, using: &generator), bytes.count - place)
         switch Int.random(in: 0..<5, using: &generator) {

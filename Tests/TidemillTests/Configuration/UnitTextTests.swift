@@ -1,5 +1,6 @@
 import Testing
 import Tidemill
+import TidemillTesting
 
 @Suite struct UnitTextTests {
     @Test(arguments: [
@@ -21,7 +22,7 @@ import Tidemill
     }
 
     @Test func roundTripsDurations() {
-        var generator = SeededGenerator(seed: 1)
+        var generator = SeededRandom(seed: 1)
         for exponent in 0..<62 {
             for _ in 0..<20 {
                 let duration = Duration.nanoseconds(Int64.random(in: 0...(1 << exponent), using: &generator))
@@ -49,7 +50,7 @@ import Tidemill
     }
 
     @Test func roundTripsSizes() {
-        var generator = SeededGenerator(seed: 2)
+        var generator = SeededRandom(seed: 2)
         for exponent in 0..<63 {
             let bytes = Int.random(in: 0...(1 << exponent - 1), using: &generator)
             #expect(SizeText.parse(SizeText.format(bytes)) == bytes)

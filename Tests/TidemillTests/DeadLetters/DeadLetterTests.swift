@@ -29,7 +29,7 @@ import TidemillTesting
     }
 
     @Test func namesSortByTimeAndComeBack() {
-        var random = SeededGenerator(seed: 1)
+        var random = SeededRandom(seed: 1)
         var last = ""
         for second in 0..<1000 {
             let id = DeadLetterID(Date(timeIntervalSince1970: Double(second) * 1e6), random: random.next())

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TidemillTesting
 
 @testable import Tidemill
 
@@ -12,7 +13,7 @@ import Testing
 
     @Test(arguments: 0..<400)
     func anyValueComesBack(seed: Int) throws {
-        var random = SeededGenerator(seed: seed)
+        var random = SeededRandom(seed: seed)
         let value = Value.anything(depth: 4, using: &random)
         #expect(try back(value).flat == value.flat, "\(value)")
     }
@@ -76,7 +77,7 @@ extension Value {
         return writer.take()
     }
 
-    fileprivate static func anything(depth: Int, using random: inout SeededGenerator) -> Value {
+    fileprivate static func anything(depth: Int, using random: inout SeededRandom) -> Value {
         switch Int.random(in: 0..<(depth > 0 ? 11 : 7), using: &random) {
         case 0: return .null
         case 1: return .bool(.random(using: &random))
@@ -106,7 +107,7 @@ extension Bytes {
         ["$base64", "$table", "$number", "$json", "a", "é", "\u{0}", "\"", "\u{2028}", "😀"].map { Array($0.utf8) }
         + [[0xFF], [0x80], [0xC3], [0xED, 0xA0, 0x80], []]
 
-    fileprivate static func anything(using random: inout SeededGenerator) -> Bytes {
+    fileprivate static func anything(using random: inout SeededRandom) -> Bytes {
         let count = Int.random(in: 0..<3, using: &random)
         return Bytes((0..<count).flatMap { _ in pieces.randomElement(using: &random) ?? [] })
     }

@@ -38,7 +38,12 @@ struct RandomPipeline: Sendable {
         self.sources = sources
         var nodes =
             sources.map(\.node) + stages.map(\.node) + sinks.map(\.node)
-        for index in nodes.indices { Self.vary(&nodes[index], &random) }
+        for index in nodes.indices {
+            let settings = stages.first { $0.name == nodes[index].name }?.settings
+            repeat {
+                Self.vary(&nodes[index], &random)
+            } while !(settings?.conflicts(with: nodes[index].channel).isEmpty ?? true)
+        }
         self.nodes = nodes
         stop = RandomStop(isNeeded: sources.contains { $0.ending == .stayOpen }, &random)
         var options = simulation.options

@@ -51,7 +51,9 @@ import TidemillTesting
             let features = try await simulate(seed: seed) { try await RandomRun($0).features }
             seen.formUnion(features)
         }
-        let outcomes = Outcome.allCases.map(\.name) + ["retried", "given up"]
+        let outcomes =
+            Outcome.allCases.map(\.name) + ["retried", "given up", "resized"]
+            + DispatchMode.allCases.map { "dispatch \($0)" } + JobOrder.allCases.map { "order \($0)" }
         let expected =
             outcomes + RandomStop.ways.map { "\($0.choice)" } + ["start", "source", "sink", "stopped", "no failure"]
         for feature in expected {

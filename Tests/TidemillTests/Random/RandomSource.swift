@@ -11,6 +11,11 @@ final class RandomSource: Source {
     static let endings: [(weight: Int, choice: Ending)] = [(7, .end), (3, .stayOpen), (1, .raise)]
     static let spacing: Int64 = 1_000_000
 
+    /// What jobs that belong together have in common; a third of them belongs to nobody.
+    static func key(of value: Value) -> Bytes? {
+        value.integer.flatMap { $0 % 3 == 0 ? nil : Bytes("\(($0 / 3) % 3)") }
+    }
+
     let name: String
     let ending: Ending
     let script: ScriptedSource

@@ -10,6 +10,10 @@ final class RandomStage: Sendable {
     static let behaviours: [(weight: Int, choice: Behaviour)] = [
         (30, .pass), (4, .filter), (4, .emit), (4, .fail), (2, .advise), (6, .sleep), (1, .ignoreCancellation),
     ]
+    static let dispatches: [(weight: Int, choice: DispatchMode)] = [
+        (5, .shared), (2, .idle), (2, .key), (2, .perJob),
+    ]
+    static let orders: [(weight: Int, choice: JobOrder)] = [(5, .none), (3, .input), (4, .key)]
     /// How long a handler may go on after it was cancelled.
     static let longestNap = Duration.seconds(2)
 
@@ -19,6 +23,28 @@ final class RandomStage: Sendable {
         var filtered = 0
         /// How often a handler was called while it was at work, or after it was closed.
         var misused = 0
+        var atWork = KeysAtWork()
+    }
+
+    /// How many jobs are at work, and the most there were at a time.
+    struct KeysAtWork {
+        private(set) var most = 0
+        private(set) var mostOfOneKey = 0
+        private var all = 0
+        private var ofKey: [Bytes: Int] = [:]
+
+        mutating func begin(_ key: Bytes?) {
+            all += 1
+            most = max(most, all)
+            guard let key else { return }
+            ofKey[key, default: 0] += 1
+            mostOfOneKey = max(mostOfOneKey, ofKey[key, default: 0])
+        }
+
+        mutating func end(_ key: Bytes?) {
+            all -= 1
+            if let key { ofKey[key, default: 0] -= 1 }
+        }
     }
 
     let name: String
@@ -26,6 +52,7 @@ final class RandomStage: Sendable {
     let settings: StageSettings
     /// The worker that fails to start.
     let brokenWorker: Int?
+    let resizing: [RandomResizing]
     private let ports: [String]
     private let behaviours: [(weight: Int, choice: Behaviour)]
     private let simulation: Simulation
@@ -49,9 +76,12 @@ final class RandomStage: Sendable {
         self.simulation = simulation
         var settings = StageSettings(
             workers: random.pick([(4, 1), (3, 2), (2, 4), (1, 8)]),
-            order: random.chance(0.4) ? .input : .none,
+            dispatch: random.pick(Self.dispatches),
+            order: random.pick(Self.orders),
             ownThreads: random.chance(0.2)
         )
+        settings.maxPerKey = random.chance(0.2) ? Int.random(in: 1...3, using: &random) : nil
+        settings.key = { RandomSource.key(of: $0.value) }
         settings.timeout = random.chance(0.3) ? max(random.duration(upTo: .milliseconds(500)), .milliseconds(1)) : nil
         settings.deadline = random.chance(0.2) ? random.duration(upTo: .seconds(3)) : nil
         settings.retry = random.chance(0.4) ? Self.retry(&random) : nil
@@ -59,6 +89,8 @@ final class RandomStage: Sendable {
         settings.maxStuckWorkers = 1_000
         self.settings = settings
         brokenWorker = random.chance(0.01) ? Int.random(in: 1...settings.workers, using: &random) : nil
+        resizing =
+            random.chance(0.25) ? (0..<Int.random(in: 1...6, using: &random)).map { _ in RandomResizing(&random) } : []
         // Each stage has a temper of its own: some fail much, some sleep much.
         var temper = Self.behaviours
         for index in temper.indices.dropFirst() { temper[index].weight *= Int.random(in: 0...3, using: &random) }
@@ -101,7 +133,21 @@ final class RandomStage: Sendable {
 
     func count(_ change: (inout Counts) -> Void) { state.withLock { change(&$0) } }
 
+    /// How many jobs of a key may be at work at a time.
+    var mostOfOneKey: Int {
+        settings.dispatch == .key || settings.order == .key ? 1 : settings.maxPerKey ?? .max
+    }
+
+    /// How many jobs may be at work at a time, at the most.
+    var mostAtWork: Int {
+        let sizes = resizing.map { if case .resize(let size) = $0.change { size } else { 1 } }
+        return max(settings.workers, sizes.max() ?? 0) + resizing.count { $0.change == .add }
+    }
+
     func handle(_ job: Job, _ context: JobContext) async throws -> Value? {
+        let key = RandomSource.key(of: job.value)
+        count { $0.atWork.begin(key) }
+        defer { count { $0.atWork.end(key) } }
         if context.attempt > mostAttempts { count { $0.misused += 1 } }
         switch draws.draw({ [behaviours] in $0.pick(behaviours) }) {
         case .pass:

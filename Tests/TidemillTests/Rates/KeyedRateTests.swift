@@ -1,4 +1,5 @@
 import Testing
+import TidemillTesting
 
 @testable import Tidemill
 
@@ -27,7 +28,7 @@ import Testing
 
     @Test(arguments: 0..<50)
     func noKeyHasTooMuchInAnyWindow(seed: Int) {
-        var random = SeededGenerator(seed: seed)
+        var random = SeededRandom(seed: seed)
         let limit = RateLimit.random(isPerKey: true, using: &random)
         let pace = Pace(limit)
         // Few places, so that keys come to share a bucket and get out of it again.

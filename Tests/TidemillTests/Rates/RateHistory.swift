@@ -1,3 +1,5 @@
+import TidemillTesting
+
 @testable import Tidemill
 
 /// When tokens were taken and given back, to be compared with the limit in every window.
@@ -33,7 +35,7 @@ struct RateHistory {
 
 extension RateLimit {
     /// A limit whose numbers seldom divide evenly.
-    static func random(isPerKey: Bool = false, using random: inout SeededGenerator) -> RateLimit {
+    static func random(isPerKey: Bool = false, using random: inout SeededRandom) -> RateLimit {
         RateLimit(
             .random(in: 1...50, using: &random),
             per: .nanoseconds(Int.random(in: 1...1_000_000_000, using: &random)),
@@ -43,7 +45,7 @@ extension RateLimit {
     }
 
     /// A time in which up to a few tokens come.
-    func step(using random: inout SeededGenerator) -> Duration {
+    func step(using random: inout SeededRandom) -> Duration {
         let token = max(interval.nanoseconds / count, 1)
         return .nanoseconds(Int.random(in: 0...token * Int.random(in: 0...4, using: &random), using: &random))
     }

@@ -17,7 +17,7 @@ import TidemillTesting
 
     @Test(arguments: 0..<300)
     func noWindowHoldsTooMuch(seed: Int) {
-        var random = SeededGenerator(seed: seed)
+        var random = SeededRandom(seed: seed)
         let limit = RateLimit.random(using: &random)
         let limiter = RateLimiter(limit)
         let askers = (0..<Int.random(in: 1...3, using: &random)).map { _ in limiter.asker() }
@@ -49,7 +49,7 @@ import TidemillTesting
     /// Stages that want more than there is and come when they were told leave nothing unused.
     @Test(arguments: 0..<200)
     func underLoadTheRateIsUsed(seed: Int) {
-        var random = SeededGenerator(seed: seed)
+        var random = SeededRandom(seed: seed)
         let limit = RateLimit.random(using: &random)
         var stages = WaitingStages(
             RateLimiter(limit),

@@ -33,7 +33,7 @@ import TidemillTesting
 
     @Test(arguments: [0, 1, 64], [1, 8]) func cancelAtAnyMoment(capacity: Int, workers: Int) async throws {
         for seed in 0..<60 {
-            var random = SeededGenerator(seed: seed)
+            var random = SeededRandom(seed: seed)
             let yields = Int.random(in: 0..<400, using: &random)
             let threads = Int.random(in: 1...3, using: &random)
             let way = Int.random(in: 0..<3, using: &random)
@@ -67,7 +67,7 @@ import TidemillTesting
 
     @Test func drainInTheMiddleProcessesAllThatWasBrought() async throws {
         for seed in 0..<40 {
-            var random = SeededGenerator(seed: seed)
+            var random = SeededRandom(seed: seed)
             let yields = Int.random(in: 0..<300, using: &random)
             let sources = (0..<2).map { _ in ScriptedSource(values: Self.values, batch: 3, staysOpen: true) }
             let sinks = (0..<3).map { _ in CollectingSink() }

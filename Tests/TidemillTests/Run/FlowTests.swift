@@ -10,7 +10,7 @@ import TidemillTesting
         let report = try await runPipeline([
             .source("in", ScriptedSource(values: (0..<3000).map { .integer($0) }, batch: 31)),
             .stage("shuffle", settings) { job, context in
-                var random = SeededGenerator(seed: Int(job.value.integer ?? 0))
+                var random = SeededRandom(seed: job.value.integer ?? 0)
                 for _ in 0..<Int.random(in: 0..<20, using: &random) { await Task.yield() }
                 if (job.value.integer ?? 0) % 10 == 3 { return nil }
                 return job.value

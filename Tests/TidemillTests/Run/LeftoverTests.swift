@@ -163,7 +163,7 @@ import TidemillTesting
         async throws
     {
         for seed in 0..<40 {
-            var random = SeededGenerator(seed: seed)
+            var random = SeededRandom(seed: seed)
             let yields = Int.random(in: 0..<400, using: &random)
             let sources = (0..<2).map { _ in ScriptedSource(Self.jobs(300).map { .send($0) }) }
             var work = PipelineNode.stage("work", StageSettings(workers: 3, order: seed % 2 == 0 ? .input : .none)) {

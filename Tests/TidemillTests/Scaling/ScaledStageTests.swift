@@ -180,7 +180,7 @@ import TidemillTesting
                 try pipeline.removeWorker(from: "work")
             }
             let failure = try #require(report.failure)
-            #expect(failure.code == .start && failure.description == "work: its last worker could not be started")
+            #expect(failure.code == .start && failure.node == "work")
         }
     }
 

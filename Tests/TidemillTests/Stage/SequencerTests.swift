@@ -1,6 +1,7 @@
 import Logging
 import Synchronization
 import Testing
+import TidemillTesting
 
 @testable import Tidemill
 
@@ -74,7 +75,7 @@ import Testing
             for worker in 0..<workers {
                 group.addTask {
                     let (batch, router) = (Batch<Delivery>(), router())
-                    var (results, random) = (BatchResults(ports: 1), SeededGenerator(seed: worker))
+                    var (results, random) = (BatchResults(ports: 1), SeededRandom(seed: worker))
                     while await input.receive(batch, limit: Int.random(in: 1...9, using: &random)) == .done {
                         let (count, start) = (batch.count, batch.position)
                         for _ in 0..<Int.random(in: 0..<8, using: &random) { await Task.yield() }

@@ -31,11 +31,15 @@ type worker struct {
 	long, count, sum int
 	waits            []time.Duration
 	result           uint64 // so that spinning is not optimised away
+	sleeps           bool   // in long jobs
 }
 
 var patterns = map[string]func(params) []*worker{"chan": channel, "batch": batches, "w2": idleWorkers}
 
-type params struct{ jobs, workers, rate, buf, batch int }
+type params struct {
+	jobs, workers, rate, buf, batch int
+	sleeps                          bool
+}
 
 // The SplitMix64 generator's output for that state.
 func mixed(state uint64) uint64 {
@@ -68,7 +72,11 @@ func (w *worker) do(j job) {
 	} else {
 		w.waits = append(w.waits, time.Since(j.arrived))
 	}
-	w.result ^= spin(micros(j.number) * stepsAMicro)
+	if w.sleeps && isLong(j.number) {
+		time.Sleep(longMicros * time.Microsecond)
+	} else {
+		w.result ^= spin(micros(j.number) * stepsAMicro)
+	}
 	w.count++
 	w.sum += j.number
 }
@@ -91,7 +99,7 @@ func arrive(p params, send func([]job)) {
 func start(p params, run func(*worker)) (workers []*worker, wait func()) {
 	var wg sync.WaitGroup
 	for n := 0; n < p.workers; n++ {
-		w := &worker{}
+		w := &worker{sleeps: p.sleeps}
 		workers = append(workers, w)
 		wg.Add(1)
 		go func() { defer wg.Done(); run(w) }()
@@ -189,6 +197,7 @@ func main() {
 	flag.IntVar(&p.rate, "rate", 12_000, "jobs a second")
 	flag.IntVar(&p.buf, "buf", 256, "slots of the channel")
 	flag.IntVar(&p.batch, "batch", 64, "jobs that a worker takes at a time (batch)")
+	flag.BoolVar(&p.sleeps, "sleeps", false, "long jobs wait and don't compute")
 	flag.Parse()
 	run := patterns[*name]
 	if run == nil {
