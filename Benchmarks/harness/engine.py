@@ -1,5 +1,6 @@
-"""Two groups without peers: how soon jobs stop, and what it costs that they could."""
+"""Groups without peers: how soon jobs stop, what it costs that they could, and how a stage follows its load."""
 import json
+import os
 
 from .model import Derived, Group, Row
 
@@ -47,3 +48,19 @@ def overhead(places, inputs, options):
     return Group("overhead", "What precautions cost while nothing is stopped and nothing fails", [row], derived,
                  note="The time of one worker with a timeout, retries or a deadline over that without, turn by turn in one process. With "
                       "a deadline each job is looked at by itself, which costs what it costs.")
+
+
+def scaling(places, inputs, options):
+    """A stage's load goes from 10 % of what one worker does to 300 % and back."""
+    rows, derived = [], []
+    works = (("io", "jobs that wait 50 ms", 64), ("cpu", "jobs that compute 5 ms", (os.cpu_count() or 1) + 1))
+    for work, title, most in works:
+        row = Row(f"{title}: until there are enough workers", [places.tidemill_bench, "scaling", "--work", work], "s", figure("settle_s"),
+                  below=5 if work == "io" else None)
+        rows.append(row)
+        derived += [Derived(f"{title}: changes after that, until the load ends", "changes", by_round(row, "changes_after"), same),
+                    Derived(f"{title}: most workers", "workers", by_round(row, "most"), same, below=most + 0.5),
+                    Derived(f"{title}: from the end of the load to one worker", "s", by_round(row, "shrink_s"), same)]
+    return Group("scaling", "A stage that has as many workers as it needs", rows, derived,
+                 note="Jobs come at a steady rate; 1 to 64 workers may be there. Computing jobs ask for three cores, and while the queue is full they "
+                      "come more slowly.")

@@ -2,7 +2,7 @@
 import os
 
 from .check import problem_with
-from .engine import cancel, figure as own_figure, overhead
+from .engine import cancel, figure as own_figure, overhead, scaling
 from .model import Derived, Group, Row
 from .pools import idle, order, pool, waits
 
@@ -145,4 +145,4 @@ def startup(places, inputs, options):
 
 
 GROUPS = {"log": log, "dispatch": dispatch, "pool": pool, "waits": waits, "idle": idle, "order": order, "memory": memory, "startup": startup,
-          "cancel": cancel, "overhead": overhead}
+          "cancel": cancel, "overhead": overhead, "scaling": scaling}

@@ -46,6 +46,9 @@ struct Main {
         case "cancel":
             let (workers, runs) = (options.number("--workers") ?? 2, options.number("--runs") ?? 20)
             print(try await measureStops(workers: workers, runs: runs))
+        case "scaling":
+            let work = try options.choice("--work", ScaledWork.io)
+            print(try await measureScaling(work, most: options.number("--workers") ?? 64))
         case "overhead":
             let (jobs, rounds) = (options.number("--jobs") ?? 10_000_000, options.number("--runs") ?? 5)
             print(try await measureOverhead(jobs: jobs, rounds: rounds))

@@ -1,9 +1,9 @@
 /// What the command line asks for: a pattern, and options by name.
 struct Options {
     static let usage = """
-        usage: tidemill-bench pipe|chan|dispatch|lua-empty|order|keys|waits|sleeps|idle|idle-workers|cancel|overhead
+        usage: tidemill-bench pipe|chan|dispatch|lua-empty|order|keys|waits|sleeps|idle|idle-workers|cancel|overhead|scaling
             [--workers N] [--jobs N] [--runs N] [--wait MS] [--rate N] [--long compute|wait]
-            [--dispatch MODE] [--order ORDER] [--keys uniform|zipf]
+            [--dispatch MODE] [--order ORDER] [--keys uniform|zipf] [--work io|cpu]
         """
 
     let pattern: String

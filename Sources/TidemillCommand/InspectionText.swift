@@ -14,6 +14,7 @@ struct InspectionText {
             "phase": \(text(inspection.phase.rawValue)),
              "books": \(books(inspection.books)),
              "stops": \(value(inspection.stops)),
+             "limit": \(inspection.explanation.map(text) ?? .null),
              "sources": [
             \(sources.joined(separator: ",\n"))],
              "nodes": [
@@ -28,13 +29,34 @@ struct InspectionText {
               {"node": \(text(node.name)), "kind": \(text(node.kind.rawValue)), "given_up": \(node.givenUp), \
             "breaker": \(node.breaker.map(value) ?? .null),
                "channel": \(value(node.channel)),
-               "retries": \(value(node.retries)),
+               "retries": \(value(node.retries)),\(scaling(node.scaling))
                "workers": [
             \(workers.joined(separator: ",\n"))]}
             """
     }
 
+    /// A line of its own for a stage whose number of workers changes.
+    private func scaling(_ scaling: ScalingInspection?) -> String {
+        guard let scaling else { return "" }
+        let fields: Value = [
+            "workers": integer(scaling.workers),
+            "max": scaling.max.map(integer) ?? .null,
+            "reason": scaling.reason.map(text) ?? .null,
+            "changes": .array(scaling.changes.map(value)),
+        ]
+        return "\n   \"scaling\": \(fields),"
+    }
+
     // MARK: Lines
+
+    private func value(_ change: ScalingEvent) -> Value {
+        [
+            "ago": seconds(inspection.time - change.time),
+            "from": integer(change.previous),
+            "to": integer(change.workers),
+            "reason": text(change.reason),
+        ]
+    }
 
     private func value(_ source: SourceInspection) -> Value {
         [

@@ -17,6 +17,7 @@ struct Summary {
         let seconds = max(snapshot.time.inSeconds, 1e-9)
         let state = hasFailed ? "failed" : isStopped ? "stopped" : "drained"
         return "\(snapshot.name): \(state) after \(seconds.formatted) s\n" + table(seconds) + "\n" + books
+            + (snapshot.explanation.map { "\n" + $0 } ?? "")
     }
 
     private func table(_ seconds: Double) -> String {
@@ -26,7 +27,7 @@ struct Summary {
         let extra = counts.filter { count in snapshot.nodes.contains { count.of($0) > 0 } }
         let header = ["", "in", "out", "failed"] + extra.map(\.title) + ["in/s", "workers", "busy"]
         let rows = snapshot.nodes.map { node in
-            let busy = node.busyTime.inSeconds / seconds / Double(max(node.workers, 1))
+            let busy = node.busyTime.inSeconds / seconds / max(node.meanWorkers, 1)
             return [node.name, node.received.grouped, node.kind == .sink ? "" : node.sent.grouped, node.failed.grouped]
                 + extra.map { node.kind == .source ? "" : $0.of(node).grouped }
                 + [

@@ -15,6 +15,7 @@ package final class Channel<Element: Sendable>: Sendable {
     private let clock: (any PipelineClock)?
     private let asksForTime: Bool
     private let isShed: (@Sendable (borrowing Element) -> Bool)?
+    private let hasHeldBack = Atomic<Bool>(false)
     /// When the next alarm goes off.
     private let wakesAt = Mutex<Duration?>(nil)
     package let limits: ChannelLimits
@@ -41,6 +42,9 @@ package final class Channel<Element: Sendable>: Sendable {
 
     /// How many elements are queued now.
     package var count: Int { state.withLock { $0.count } }
+
+    /// Whether elements might not be taken yet, since this was asked last, because their time had not come.
+    func takeHeldBack() -> Bool { hasHeldBack.exchange(false, ordering: .relaxed) }
 
     /// How many tasks wait at it now.
     package var waiting: (senders: Int, receivers: Int) {
@@ -242,7 +246,10 @@ package final class Channel<Element: Sendable>: Sendable {
         let (result, time) = state.withLock { state in
             (body(&state, &wakeups), asksForTime ? state.wakesAt : nil)
         }
-        if let time { wake(at: time) }
+        if let time {
+            hasHeldBack.store(true, ordering: .relaxed)
+            wake(at: time)
+        }
         guard let first = wakeups.first else { return result }
         first.token.resume(returning: first.signal)
         for waiting in wakeups.others { waiting.token.resume(returning: waiting.signal) }

@@ -20,7 +20,7 @@ package struct NodeFigures: Sendable, Hashable {
     /// The figures of a node in a run of that length.
     package init(_ load: NodeLoad, elapsed: Duration) {
         let seconds = max(elapsed / .seconds(1), 1e-9)
-        let workerSeconds = seconds * Double(max(load.workers, 1))
+        let workerSeconds = seconds * max(load.meanWorkers, 1)
         let busy = load.busy / .seconds(1)
         name = load.name
         utilization = min(busy / workerSeconds, 1)

@@ -8,6 +8,8 @@ package struct NodeLoad: Sendable, Hashable {
     package var outputs: [String]
     /// How many workers it had, at the end if that changed.
     package var workers: Int
+    /// How many it had on average.
+    package var meanWorkers: Double
     /// How many it may grow to; nil where the number is fixed.
     package var maxWorkers: Int?
     /// How many jobs came in, or were brought by the source.
@@ -29,6 +31,7 @@ package struct NodeLoad: Sendable, Hashable {
         _ name: String,
         outputs: [String] = [],
         workers: Int = 1,
+        meanWorkers: Double? = nil,
         maxWorkers: Int? = nil,
         received: Int,
         busy: Duration = .zero,
@@ -41,6 +44,7 @@ package struct NodeLoad: Sendable, Hashable {
         self.kind = kind
         self.outputs = outputs
         self.workers = workers
+        self.meanWorkers = meanWorkers ?? Double(workers)
         self.maxWorkers = maxWorkers
         self.received = received
         self.busy = busy

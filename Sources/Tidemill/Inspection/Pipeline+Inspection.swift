@@ -19,7 +19,8 @@ extension Pipeline {
                 count: parts.stopLatency.count,
                 median: parts.stopLatency.quantile(0.5),
                 p99: parts.stopLatency.quantile(0.99)
-            )
+            ),
+            explanation: snapshot.explanation
         )
     }
 }
@@ -30,12 +31,17 @@ private struct Inspector {
     private let parts: PipelineParts
     private let now: Duration
     private let workers: [String: [WorkerGlimpse?]]
+    /// Why a stage has as many workers as it has.
+    private let reasons: [String: String]
 
     init(parts: PipelineParts, now: Duration) {
         self.parts = parts
         self.now = now
-        let pools = parts.runningPools.map { ($0.node, $0.glimpses) }
-        workers = Dictionary(pools) { first, _ in first }
+        let pools = parts.runningPools
+        workers = Dictionary(pools.map { ($0.node, $0.glimpses) }) { first, _ in first }
+        reasons = Dictionary(pools.compactMap { pool in pool.scaling?.reason.map { (pool.node, $0) } }) { first, _ in
+            first
+        }
     }
 
     func source(_ node: NodeSnapshot, _ ledger: Ledger) -> SourceInspection {
@@ -63,6 +69,7 @@ private struct Inspector {
             workers: part.tallies.all.enumerated().map { number, tally in
                 worker(number, tally, glimpses.count > number ? glimpses[number] : nil)
             },
+            scaling: scaling(node),
             givenUp: node.givenUp,
             retries: RetryInspection(
                 count: count,
@@ -89,6 +96,16 @@ private struct Inspector {
             waitingReceivers: glimpse.receivers,
             isHolding: glimpse.isHolding,
             first: glimpse.first.map { job($0.ticket) }
+        )
+    }
+
+    private func scaling(_ node: NodeSnapshot) -> ScalingInspection? {
+        if node.maxWorkers == nil, node.scaling.isEmpty { return nil }
+        return ScalingInspection(
+            workers: node.workers,
+            max: node.maxWorkers,
+            reason: reasons[node.name] ?? node.scaling.last?.reason,
+            changes: node.scaling
         )
     }
 

@@ -16,6 +16,8 @@ public struct PipelineInspection: Sendable {
     public let nodes: [NodeInspection]
     /// How long it took jobs to stop that were told to.
     public let stops: StopInspection
+    /// As ``PipelineSnapshot/explanation``.
+    public let explanation: String?
 }
 
 /// A job, and how long ago its message was taken in.
@@ -50,6 +52,8 @@ public struct NodeInspection: Sendable {
     public let channel: ChannelInspection
     /// Its workers.
     public let workers: [WorkerInspection]
+    /// How many workers it has and why; nil where their number is fixed and has not changed.
+    public let scaling: ScalingInspection?
     /// How many workers were given up because they could not be stopped.
     public let givenUp: Int
     /// The jobs that wait for another attempt.
@@ -121,6 +125,18 @@ public struct WorkerInspection: Sendable {
     public let stopReason: String?
     /// How long ago that was.
     public let stoppingFor: Duration?
+}
+
+/// How many workers a stage has, and why.
+public struct ScalingInspection: Sendable, Hashable {
+    /// How many there are to be.
+    public let workers: Int
+    /// The most that there may be; nil where only who runs the pipeline changes their number.
+    public let max: Int?
+    /// Why there are so many now, in words for people; nil where nobody has looked yet.
+    public let reason: String?
+    /// The latest changes, at most 20, in their order.
+    public let changes: [ScalingEvent]
 }
 
 /// The jobs of a node that wait for another attempt.

@@ -19,14 +19,25 @@ package final class Tally: Sendable {
     package let behind = Counter()
     private let outcomes = InlineArray<8, Counter> { _ in Counter() }
 
-    private let busy = Atomic<Bool>(false)
+    private let busy = Moment()
+    private let blocked = Moment()
 
     package init() {}
 
     /// Whether the owner is at work on something now.
-    package var isBusy: Bool {
-        get { busy.load(ordering: .relaxed) }
-        set { busy.store(newValue, ordering: .relaxed) }
+    package var isBusy: Bool { busySince != nil }
+
+    /// Since when the owner is at work on what is not yet part of ``busyNanoseconds``, if it is.
+    package var busySince: Duration? {
+        get { busy.value }
+        set { busy.value = newValue }
+    }
+
+    /// Since when the owner waits for room in the next channel, which is not yet part of ``blockedNanoseconds``, if it
+    /// does.
+    package var blockedSince: Duration? {
+        get { blocked.value }
+        set { blocked.value = newValue }
     }
 
     /// So many jobs ended so.
@@ -38,6 +49,20 @@ package final class Tally: Sendable {
         books.emitted = emitted.value
         for outcome in Outcome.allCases { books[outcome] = outcomes[Int(outcome.rawValue)].value }
         return books
+    }
+}
+
+/// A time of the pipeline's clock, or none, with one writer and many readers.
+private struct Moment: ~Copyable, Sendable {
+    private static let none = Int.min
+    private let nanoseconds = Atomic<Int>(none)
+
+    var value: Duration? {
+        get {
+            let value = nanoseconds.load(ordering: .relaxed)
+            return value == Self.none ? nil : .nanoseconds(value)
+        }
+        nonmutating set { nanoseconds.store(newValue?.nanoseconds ?? Self.none, ordering: .relaxed) }
     }
 }
 

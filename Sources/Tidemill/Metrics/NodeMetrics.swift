@@ -3,28 +3,37 @@ import Metrics
 /// What one node tells the program's metrics, as the differences between its books from one look to the next.
 struct NodeMetrics {
     private let part: PipelineParts.Part
+    private let clock: any PipelineClock
     private let series: MetricSeries
     private let capacity: Gauge?
     private let queued: Gauge?
     private let inFlight: Gauge?
+    private let workers: Gauge?
     private let busy: Gauge
     private let waiting: Gauge?
     private let breaker: Gauge?
     private var counters: [DerivedCounter<NodeSnapshot>]
     private var books: BookMetrics
+    private var grown: DerivedCounter<Int>?
+    private var shrunk: DerivedCounter<Int>?
     private var openings: DerivedCounter<Int>?
     private var failed: KindMetrics
     private var attempts: KindMetrics?
 
-    init(_ part: PipelineParts.Part, _ series: MetricSeries) {
+    init(_ part: PipelineParts.Part, _ clock: any PipelineClock, _ series: MetricSeries) {
         self.part = part
+        self.clock = clock
         self.series = series
         let hasInput = part.input != nil
         capacity = hasInput ? series.gauge("queue_capacity") : nil
         queued = hasInput ? series.gauge("queue_length") : nil
         waiting = hasInput ? series.gauge("retries_waiting") : nil
         inFlight = part.ledger.map { _ in series.gauge("messages_in_flight") }
+        workers = hasInput ? series.gauge("workers") : nil
         busy = series.gauge("workers_busy")
+        let isScaled = part.node.settings.scaling != nil
+        grown = isScaled ? series.counter("scalings", [("direction", "up")]) { $0 } : nil
+        shrunk = isScaled ? series.counter("scalings", [("direction", "down")]) { $0 } : nil
         let hasBreaker = part.node.settings.breaker != nil
         breaker = hasBreaker ? series.gauge("breaker_state") : nil
         openings = hasBreaker ? series.counter("breaker_openings") { $0 } : nil
@@ -43,14 +52,18 @@ struct NodeMetrics {
 
     mutating func collect() {
         let part = part
-        let snapshot = NodeSnapshot(part)
+        let snapshot = NodeSnapshot(part, at: clock.now)
         for index in counters.indices { counters[index].update(snapshot) }
         books.update(snapshot.books)
         failed.update(part.failures.jobs.all)
         attempts?.update(part.failures.attempts.all)
         capacity?.record(snapshot.capacity)
         queued?.record(snapshot.queued)
+        workers?.record(snapshot.workers)
         busy.record(snapshot.busy)
+        let changes = part.size.counts
+        grown?.update(changes.grown)
+        shrunk?.update(changes.shrunk)
         if let ledger = part.ledger { inFlight?.record(ledger.unsettled) }
         guard let retries = part.stage?.retries else { return }
         waiting?.record(retries.count)

@@ -25,7 +25,8 @@ final class PipelineMetrics: PipelineTimer, @unchecked Sendable {
         self.parts = parts
         interval = max(parts.options.metricsInterval, .milliseconds(1))
         let nodes = parts.parts.map { part in
-            NodeMetrics(part, MetricSeries(factory: factory, pipeline: name, node: part.node.name))
+            let series = MetricSeries(factory: factory, pipeline: name, node: part.node.name)
+            return NodeMetrics(part, parts.options.clock, series)
         }
         let strays = BookMetrics(MetricSeries(factory: factory, pipeline: name, node: ""))
         state = Mutex(State(nodes: nodes, strays: strays))

@@ -9,8 +9,8 @@ final class PipelineControl: Sendable {
         var work: Task<Void, Never>?
         var cancellations: [@Sendable () -> Void] = []
         var isStarted = false
-        var isOpen = false
-        var isEnded = false
+        var opened: Duration?
+        var ended: Duration?
     }
 
     private let state = Mutex(State())
@@ -18,12 +18,12 @@ final class PipelineControl: Sendable {
 
     var isCancelled: Bool { cancelled.load(ordering: .acquiring) }
     var isDraining: Bool { state.withLock { $0.isDraining } }
-    var isEnded: Bool { state.withLock { $0.isEnded } }
+    var isEnded: Bool { state.withLock { $0.ended != nil } }
     var phase: PipelinePhase {
         state.withLock { state in
-            if state.isEnded { return .ended }
+            if state.ended != nil { return .ended }
             if isCancelled { return .cancelling }
-            return state.isDraining ? .draining : state.isOpen ? .running : .starting
+            return state.isDraining ? .draining : state.opened != nil ? .running : .starting
         }
     }
     var failure: PipelineError? { state.withLock { $0.failure } }
@@ -36,13 +36,22 @@ final class PipelineControl: Sendable {
         }
     }
 
-    /// All nodes are ready.
-    func open() { state.withLock { $0.isOpen = true } }
+    /// When all nodes were ready, if they are, and when nothing ran any more.
+    var times: (opened: Duration?, ended: Duration?) { state.withLock { ($0.opened, $0.ended) } }
+
+    /// All nodes are ready; true for the first that says so.
+    func open(at time: Duration) -> Bool {
+        state.withLock { state in
+            if state.opened != nil { return false }
+            state.opened = time
+            return true
+        }
+    }
 
     /// Nothing runs any more.
-    func end() {
+    func end(at time: Duration) {
         state.withLock { state in
-            state.isEnded = true
+            state.ended = time
             state.cancellations = []
         }
     }

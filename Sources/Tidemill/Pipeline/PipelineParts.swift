@@ -9,6 +9,8 @@ final class PipelineParts: Sendable {
         let input: Channel<Delivery>?
         /// The channels that read it, by port.
         let routes: [[Channel<Delivery>]]
+        /// The names of the nodes that read it.
+        let readers: [String]
         let ports: [String]
         /// For each port, whether everything that reads it wants JSON lines.
         let rendersJSONLines: [Bool]
@@ -16,7 +18,9 @@ final class PipelineParts: Sendable {
         let stops: StopLatency
         let tallies: Tallies
         /// How many workers it has.
-        let size: SharedCount
+        let size: PoolSize
+        /// What its own threads have computed.
+        let threadClocks = ThreadClocks()
         let failures = FailureCounts()
         let progress: SourceProgress?
         /// The ledger of a source.
@@ -83,11 +87,12 @@ final class PipelineParts: Sendable {
                 node: node,
                 input: channels[number],
                 routes: routes,
+                readers: Set(outputs.readers.joined()).sorted().map { all[$0].name },
                 ports: outputs.ports,
                 rendersJSONLines: outputs.readers.map { $0.allSatisfy { all[$0].acceptsJSONLines } },
                 stops: StopLatency(partOf: stopLatency),
                 tallies: Tallies(count: node.settings.dispatch == .perJob ? 1 : node.settings.workers),
-                size: SharedCount(node.settings.workers),
+                size: PoolSize(node.settings.workers),
                 progress: node.isSource ? SourceProgress() : nil,
                 ledger: node.isSource ? sources.next() : nil,
                 stage: channels[number].map { channel in
@@ -198,6 +203,16 @@ final class PipelineParts: Sendable {
         return node.isSource || takesJobsBack ? .reject : .stop
     }
 
+    // MARK: Beginning
+
+    /// All nodes are ready.
+    func open() {
+        let now = options.clock.now
+        guard control.open(at: now) else { return }
+        for part in parts { part.size.begin(at: now) }
+        for pool in runningPools { pool.scaling?.start(pool) }
+    }
+
     // MARK: Ending
 
     /// One node will send no more: channels that nobody else sends into are closed.
@@ -234,11 +249,15 @@ final class PipelineParts: Sendable {
 
     func snapshot(name: String) -> PipelineSnapshot {
         let books = parts.flatMap(\.tallies.all).map(\.books).reduce(strays.books, +)
+        let now = options.clock.now
+        let (opened, ended) = control.times
+        let end = ended ?? now
         return PipelineSnapshot(
             name: name,
-            time: options.clock.now,
+            time: now,
+            runTime: opened.map { end - $0 } ?? .zero,
             books: books,
-            nodes: parts.map(NodeSnapshot.init),
+            nodes: parts.map { NodeSnapshot($0, at: end) },
             phase: control.phase,
             isDraining: control.isDraining
         )

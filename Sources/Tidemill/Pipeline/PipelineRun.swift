@@ -27,7 +27,7 @@ struct PipelineRun {
         parts.timers.end()
         parts.contexts.end()
         parts.removePools()
-        parts.control.end()
+        parts.control.end(at: options.clock.now)
     }
 
     private func run(_ part: PipelineParts.Part) async {
@@ -43,10 +43,10 @@ struct PipelineRun {
 
     private func run(_ source: any Source, _ part: PipelineParts.Part) async {
         let needsThread = source.blocksItsThread && options.executor == nil
-        let pool = needsThread ? ThreadPool(name: part.node.name, count: 1) : nil
+        let pool = needsThread ? ThreadPool(name: part.node.name, count: 1, clocks: part.threadClocks) : nil
         let task = Task(executorPreference: options.executor ?? pool) {
             guard await gate.pass() else { return }
-            parts.control.open()
+            parts.open()
             guard !parts.control.isCancelled, let output = output(part) else { return }
             do {
                 try await source.run(output)

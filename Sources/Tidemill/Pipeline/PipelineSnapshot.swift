@@ -6,6 +6,8 @@ public struct PipelineSnapshot: Sendable {
     public let name: String
     /// The moment, by the pipeline's clock.
     public let time: Duration
+    /// How long it has run, or did, since all nodes were ready.
+    public let runTime: Duration
     /// What was taken in, and what became of it.
     public let books: Books
     /// The nodes, sources first.
@@ -52,12 +54,18 @@ public struct NodeSnapshot: Sendable {
     public let capacity: Int
     /// How many workers it has.
     public let workers: Int
+    /// How many it had on average since all nodes were ready.
+    public let meanWorkers: Double
+    /// The latest changes of how many workers it has, at most 20, in their order.
+    public let scaling: [ScalingEvent]
     /// How many of them were at work.
     public let busy: Int
     /// The time that its workers have spent at work, all together, waiting for room in the next channel included.
     public let busyTime: Duration
     /// The time that its workers have spent waiting for room in the next channel, all together.
     public let blockedTime: Duration
+    /// The time that threads of its own have computed; nil where it has none.
+    public let cpuTime: Duration?
     /// How many jobs were left in the channel in front of it when one was taken, on average.
     public let meanQueue: Double
     /// How far a source is, in units of its own.
@@ -65,7 +73,12 @@ public struct NodeSnapshot: Sendable {
     /// Of how much; nil where a source doesn't know.
     public let total: Int64?
 
-    init(_ part: PipelineParts.Part) {
+    /// The most workers that it may have; nil where the number is fixed.
+    let maxWorkers: Int?
+    /// The names of the nodes that read it.
+    let readers: [String]
+
+    init(_ part: PipelineParts.Part, at time: Duration) {
         name = part.node.name
         kind = part.node.isSource ? .source : part.node.isSink ? .sink : .stage
         let tallies = part.tallies.all
@@ -78,6 +91,11 @@ public struct NodeSnapshot: Sendable {
         queued = part.input?.count ?? 0
         capacity = part.input?.limits.capacity ?? 0
         workers = part.size.value
+        meanWorkers = part.size.mean(until: time)
+        scaling = part.size.changes
+        maxWorkers = part.node.settings.scaling?.sizes.upperBound
+        readers = part.readers
+        cpuTime = part.threadClocks.total?.computed
         busy = tallies.count { $0.isBusy }
         busyTime = .nanoseconds(tallies.sum { $0.busyNanoseconds.value })
         blockedTime = .nanoseconds(tallies.sum { $0.blockedNanoseconds.value })

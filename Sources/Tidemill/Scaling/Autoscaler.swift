@@ -30,6 +30,12 @@ package struct Autoscaler: Sendable {
         workers = policy.min
     }
 
+    /// Goes on with that many workers, because somebody else has changed their number; they are kept for a while.
+    package mutating func goOn(from workers: Int) {
+        self.workers = workers
+        window.note(workers)
+    }
+
     /// Takes a look; the workers that the stage is to have from now on.
     package mutating func decide(_ load: StageLoad) -> ScalingDecision {
         guard policy.max > policy.min, load.elapsed > .zero else { return decision(workers, .fixed) }
@@ -97,6 +103,7 @@ package struct Autoscaler: Sendable {
         if workers >= ceiling.workers {
             return (workers, .processors(share: ceiling.share ?? 1, cores: ceiling.cores))
         }
+        guard load.canGrow else { return (workers, .noMore) }
         let needed = min(needed(load), 2 * load.workers, ceiling.workers, policy.max)
         return needed > workers ? (needed, pressure) : (workers, .catchingUp(wait: wait ?? .zero))
     }

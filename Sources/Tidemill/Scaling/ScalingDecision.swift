@@ -32,6 +32,8 @@ package struct ScalingDecision: Sendable, Hashable {
         case downstream(share: Double)
         /// A rate limit or an open circuit breaker holds jobs back.
         case limited
+        /// Another worker could not be started a short while ago.
+        case noMore
         /// That many workers have sufficed for that long.
         case sufficed(Int, for: Duration)
     }
@@ -67,6 +69,7 @@ extension ScalingDecision.Reason: CustomStringConvertible {
         case .downstream(let share):
             "the workers wait for room in the next node \(share.percent) of their time"
         case .limited: "held back by a rate limit or an open circuit breaker"
+        case .noMore: "more workers would be of use, but another one could not be started"
         case .sufficed(let count, let time):
             count == 1
                 ? "1 worker has sufficed for \(time.rounded)" : "\(count) workers have sufficed for \(time.rounded)"

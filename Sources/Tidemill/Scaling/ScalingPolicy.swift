@@ -14,6 +14,9 @@ public struct ScalingPolicy: Sendable, Hashable {
     /// For how long fewer workers must have sufficed before any of them end.
     public var patience: Duration
 
+    /// The sizes that it allows.
+    var sizes: ClosedRange<Int> { Swift.max(min, 1)...Swift.max(max, min, 1) }
+
     /// A policy; by default jobs may wait 50 ms, a look is taken every 250 ms, and the patience is 3 s.
     public init(
         min: Int = 1,

@@ -19,6 +19,9 @@ struct StabilizationWindow {
         self.length = length
     }
 
+    /// Notes a size that is wanted for another reason than a look at the load.
+    mutating func note(_ workers: Int) { recommended.append((time, workers)) }
+
     /// Notes a size; the highest one within the window, or nil while that is not yet full.
     mutating func add(_ workers: Int, elapsed: Duration) -> Int? {
         time += elapsed

@@ -10,7 +10,7 @@ package struct StageLoad: Sendable, Hashable {
     package var busy: Duration
     /// The time they waited for room in the channels behind the stage, all together.
     package var blocked: Duration
-    /// The processor time that the stage's own threads used; nil where nobody knows.
+    /// The time that the stage's own threads computed, or waited for a processor that others used; nil where nobody knows.
     package var cpu: Duration?
     /// The processor time that the whole process used; nil where nobody knows.
     package var processCPU: Duration?
@@ -20,6 +20,8 @@ package struct StageLoad: Sendable, Hashable {
     package var capacity: Int
     /// Whether a rate limit or an open circuit breaker held jobs back: more workers are of no use then.
     package var limited: Bool
+    /// Whether more workers can be started: not for a while after one could not.
+    package var canGrow = true
 
     /// A load; what is left out is nothing or unknown.
     package init(

@@ -80,7 +80,11 @@ package final class Router {
 
     private func wait(for channel: Channel<Delivery>, _ batch: Batch<Delivery>) async -> ChannelSignal {
         let start = clock.now
-        defer { tally.blockedNanoseconds.add((clock.now - start).nanoseconds) }
+        tally.blockedSince = start
+        defer {
+            tally.blockedSince = nil
+            tally.blockedNanoseconds.add((clock.now - start).nanoseconds)
+        }
         return await channel.send(batch, evicted: evicted, shielded: true)
     }
 

@@ -66,7 +66,7 @@ final class Stage: Sendable {
 
     /// Of how many jobs results may be held back: so many that all workers stay busy while one job takes its time.
     private static func window(_ settings: StageSettings, _ limits: ChannelLimits) -> Int {
-        max(4_096, limits.capacity, 8 * settings.workers)
+        max(4_096, limits.capacity, 8 * (settings.scaling?.max ?? settings.workers))
     }
 
     private static func report(_ gate: CircuitBreaker.Gate, _ node: String, _ logger: Logger) {

@@ -14,7 +14,15 @@ extension StageSettings {
 
     /// What can't be had together, with such a channel in front.
     package func conflicts(with channel: ChannelLimits) -> [Conflict] {
-        laneConflicts(channel) + (batch == nil ? [] : batchConflicts)
+        laneConflicts(channel) + (batch == nil ? [] : batchConflicts) + (scaling == nil ? [] : scalingConflicts)
+    }
+
+    private var scalingConflicts: [Conflict] {
+        guard dispatch == .perJob else { return [] }
+        let problem =
+            "with the dispatch `per_job` there is a worker only once there is a job for it, and nothing to scale; "
+            + "give the most that there may be as a number"
+        return [Conflict("workers", problem)]
     }
 
     private func laneConflicts(_ channel: ChannelLimits) -> [Conflict] {

@@ -24,6 +24,11 @@ public enum JobOrder: String, Sendable, CaseIterable {
 public struct StageSettings: Sendable {
     /// How many workers there are; at least one.
     public var workers: Int { didSet { workers = max(workers, 1) } }
+    /// Between which numbers the workers are as many as are needed, so that jobs don't wait too long; nil for a fixed
+    /// number.
+    ///
+    /// The stage begins with the fewest, and runs on threads of its own: what its handlers compute is measured.
+    public var scaling: ScalingPolicy? { didSet { workers = scaling?.min ?? workers } }
     /// How jobs reach them.
     public var dispatch = DispatchMode.shared
     /// The order in which results go on.
@@ -75,6 +80,8 @@ extension StageSettings {
     /// The settings that a configuration gives, on a machine of so many cores.
     init(_ stage: StageConfiguration, cores: Int) {
         self.init(workers: stage.workers.resolved(cores: cores), dispatch: stage.dispatch, order: stage.order)
+        scaling = stage.workers.scaling(cores: cores)
+        workers = scaling?.min ?? workers
         maxPerKey = stage.maxPerKey
         if let path = stage.keyPath { key = { path.key(in: $0.value) } }
         timeout = stage.timeout

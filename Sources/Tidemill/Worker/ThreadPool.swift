@@ -28,11 +28,18 @@ package final class ThreadPool: TaskExecutor {
     private nonisolated(unsafe) let condition: UnsafeMutablePointer<pthread_cond_t>
     private nonisolated(unsafe) let state: UnsafeMutablePointer<State>
     private let name: String
+    private let clocks: ThreadClocks
     /// How many threads there are to be.
     private let count: Atomic<Int>
 
     /// Starts `count` threads with that name; ``stop()`` ends them.
-    package init(name: String, count: Int) {
+    package convenience init(name: String, count: Int) {
+        self.init(name: name, count: count, clocks: ThreadClocks())
+    }
+
+    /// Starts `count` threads with that name, whose processor time `clocks` knows.
+    init(name: String, count: Int, clocks: ThreadClocks) {
+        self.clocks = clocks
         mutex = .allocate(capacity: 1)
         condition = .allocate(capacity: 1)
         state = .allocate(capacity: 1)
@@ -129,6 +136,8 @@ package final class ThreadPool: TaskExecutor {
     }
 
     private func work() {
+        clocks.enter()
+        defer { clocks.leave() }
         while let job = next() { job.runSynchronously(on: asUnownedTaskExecutor()) }
     }
 

@@ -68,7 +68,7 @@ final class Worker: @unchecked Sendable {
         let count = batch.count + single.count
         let start = stage.clock.now
         let blocked = router.tally.blockedNanoseconds.value
-        router.tally.isBusy = true
+        router.tally.busySince = start
         router.tally.behind.add(batch.behind * count)
         if stage.looksAtContexts, !stage.isSink {
             guard await handleByContext(start) else { return false }
@@ -81,8 +81,8 @@ final class Worker: @unchecked Sendable {
         // Waiting for room downstream says nothing about what a job costs.
         stage.sizer.record(count: done, nanoseconds: spent - (router.tally.blockedNanoseconds.value - blocked))
         router.tally.received.add(done)
+        router.tally.busySince = nil
         router.tally.busyNanoseconds.add(spent)
-        router.tally.isBusy = false
         return true
     }
 

@@ -6,7 +6,7 @@ extension WorkerPool {
         let (count, isCancelled) = noteGivenUp()
         threads?.replaceThread()
         part.givenUp.add(1)
-        part.tallies[number].isBusy = false
+        part.tallies[number].busySince = nil
         let job = given.deliveries[given.stuck.lowerBound].delivery.ticket.jobID(parts.sources)
         log(
             .error,

@@ -27,6 +27,8 @@ final class WorkerPool: Sendable {
     /// Where every job has a task of its own: which workers have none.
     let seats: Seats?
     let settings: StageSettings
+    /// What decides how many workers there are; nil where nothing does.
+    let scaling: StageScaling?
     private let make: ProcessorFactory
     private let state: Mutex<State>
 
@@ -44,34 +46,29 @@ final class WorkerPool: Sendable {
         self.settings = settings
         self.gate = gate
         self.make = make
+        scaling = settings.scaling.map { StageScaling($0, parts) }
         state = Mutex(State(size: settings.workers, staying: settings.workers, taken: Set(0..<settings.workers)))
         seats = settings.dispatch == .perJob ? Seats(settings.workers) : nil
-        let ownThreads = settings.ownThreads && parts.options.executor == nil
-        threads =
-            ownThreads
-            ? ThreadPool(name: part.node.name, count: min(settings.workers, onlineProcessors())) : nil
+        let ownThreads = (settings.ownThreads || settings.scaling != nil) && parts.options.executor == nil
+        let count = min(settings.workers, onlineProcessors())
+        threads = ownThreads ? ThreadPool(name: part.node.name, count: count, clocks: part.threadClocks) : nil
     }
 
     /// The node's name.
     var node: String { part.node.name }
 
-    /// How many workers there are to be.
-    var size: Int { state.withLock { $0.size } }
+    /// How many workers there are to be, and how many there are, those that start or leave included.
+    var counts: (size: Int, alive: Int) { state.withLock { ($0.size, $0.taken.count) } }
 
     /// Runs the workers until all have ended.
     func run() async {
         if let seats {
             await giveEachJobATask(seats)
         } else {
-            for number in 0..<settings.workers {
-                start(number, isNeeded: true) {
-                    await self.gate.pass()
-                } orFail: {
-                    self.gate.fail()
-                }
-            }
+            for number in 0..<settings.workers { start(number, isFirst: true) }
             await end()
         }
+        scaling?.end()
         await stage.end(through: parts.router(part, tally: part.tallies[0]))
         threads?.stop()
     }
@@ -110,7 +107,9 @@ final class WorkerPool: Sendable {
 
     /// Has so many workers from now on: new ones start at once, and those that are too many leave when they have done
     /// what they took.
-    func resize(_ newSize: @Sendable (Int) -> Int) {
+    ///
+    /// The log tells the reason.
+    func resize(_ reason: String, _ newSize: @Sendable (Int) -> Int) {
         let resized = state.withLock { state -> (by: Int, change: Int, size: Int)? in
             let (before, size) = (state.size, newSize(state.size))
             if state.isOver || size == before { return nil }
@@ -118,17 +117,12 @@ final class WorkerPool: Sendable {
             return (size - before, size - state.staying, size)
         }
         guard let (by, change, size) = resized else { return }
-        part.size.add(by)
+        let event = part.size.change(by: by, reason, at: stage.clock.now)
+        log(.info, "\(event.previous) -> \(event.workers) workers: \(reason)", [:])
         threads?.grow(to: min(size, onlineProcessors()))
         if let seats { return seats.resize(to: size) }
         if change <= 0 { return stage.input.dismiss(-change) }
-        for number in add(change - stage.input.recall(change)) {
-            start(number, isNeeded: false) {
-                true
-            } orFail: {
-                self.shrink()
-            }
-        }
+        for number in add(change - stage.input.recall(change)) { start(number) }
     }
 
     /// Takes the lowest free numbers for new workers, unless all is over.
@@ -146,6 +140,7 @@ final class WorkerPool: Sendable {
 
     /// A worker that was added could not be started, and the others go on without it, if there are any.
     private func shrink() {
+        scaling?.noteFailure()
         // Where one was to leave anyway, this was it.
         if stage.input.recall(1) > 0 { return }
         let size = state.withLock { state in
@@ -153,7 +148,7 @@ final class WorkerPool: Sendable {
             state.staying -= 1
             return state.size
         }
-        part.size.add(-1)
+        part.size.change(by: -1, "another worker could not be started", at: stage.clock.now)
         if size < 1 {
             parts.cancel(PipelineError(.start, node: node, "no worker is left, and no other can be started"))
         }
@@ -161,20 +156,15 @@ final class WorkerPool: Sendable {
 
     // MARK: One worker
 
-    /// Starts a worker; it begins to work once `mayBegin` says so.
-    private func start(
-        _ number: Int,
-        isNeeded: Bool,
-        _ mayBegin: @escaping @Sendable () async -> Bool,
-        orFail fail: @escaping @Sendable () -> Void
-    ) {
+    /// Starts a worker; one of the first begins to work when the whole pipeline does.
+    private func start(_ number: Int, isFirst: Bool = false, isNeeded: Bool = false) {
         let watch = makeWatch(number)
         launch(watch) {
-            guard let worker = await self.makeWorker(number, watch, isNeeded: isNeeded) else {
-                fail()
+            guard let worker = await self.makeWorker(number, watch, isNeeded: isFirst || isNeeded) else {
+                if isFirst { self.gate.fail() } else { self.shrink() }
                 return self.end(number)
             }
-            guard await mayBegin() else {
+            if isFirst, await !self.gate.pass() {
                 await worker.close()
                 return self.end(number)
             }
@@ -274,10 +264,6 @@ final class WorkerPool: Sendable {
     func startAgain(_ number: Int) {
         if let seats { return seats.giveBack(number, nil) }
         if parts.control.isCancelled { return end(number) }
-        start(number, isNeeded: number < settings.workers) {
-            true
-        } orFail: {
-            self.shrink()
-        }
+        start(number, isNeeded: settings.scaling == nil && number < settings.workers)
     }
 }

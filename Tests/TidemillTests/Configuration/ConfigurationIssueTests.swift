@@ -177,13 +177,13 @@ import Tidemill
         Case(
             text: stage(#""script":"s.lua","workers":0"#),
             issues: [
-                "c.json:2:52: /stages/0/workers: expected an integer from 1 to 4096 or \"cores\", found the integer 0"
+                "c.json:2:52: /stages/0/workers: expected an integer from 1 to 4096, \"cores\" or an object, found the integer 0"
             ]
         ),
         Case(
             text: stage(#""script":"s.lua","workers":"core""#),
             issues: [
-                "c.json:2:52: /stages/0/workers: expected an integer from 1 to 4096 or \"cores\", found the string \"core\""
+                "c.json:2:52: /stages/0/workers: expected an integer from 1 to 4096, \"cores\" or an object, found the string \"core\""
                     + " (hint: did you mean \"cores\"?)"
             ]
         ),

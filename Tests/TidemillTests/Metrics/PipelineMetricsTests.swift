@@ -124,6 +124,28 @@ import TidemillTesting
         }
     }
 
+    @Test func workersAreTold() async throws {
+        try await checkSeeds(count: 2) { simulation in
+            let metrics = TestMetrics()
+            _ = try await simulation.run(
+                [
+                    ScaledPipeline.source([(10, 60), (10, 2)]), ScaledPipeline.waiting(ScalingPolicy(max: 8)),
+                    ScaledPipeline.sink,
+                ],
+                options: Self.options(simulation, metrics)
+            ) { pipeline in
+                try await simulation.clock.sleep(for: .milliseconds(9_500))
+                let workers = try metrics.expectGauge("tidemill_workers", Self.node("work")).lastValue
+                #expect(workers == Double(try pipeline.workers(of: "work")) && workers ?? 0 > 3)
+            }
+            #expect(try metrics.expectGauge("tidemill_workers", Self.node("work")).lastValue == 1)
+            let scalings = { (direction: String) in
+                metrics.counterTotal(label: "tidemill_scalings", dimensions: [("direction", direction)])
+            }
+            #expect(scalings("up") > 1 && scalings("down") > 0)
+        }
+    }
+
     @Test func withoutABackendNothingIsTimed() async throws {
         let clock = ManualClock()
         var options = PipelineOptions.quiet

@@ -201,6 +201,23 @@ import Testing
         for look in 0..<40 { #expect(!scaler.decide(look % 10 == 0 ? busy(8, queued: 0) : idle(8)).isChange) }
     }
 
+    @Test func itGoesOnFromWhatSomebodyElseSet() {
+        var scaler = Autoscaler(policy, cores: 2)
+        for _ in 0..<20 { _ = scaler.decide(idle(1)) }
+        scaler.goOn(from: 5)
+        for _ in 0..<11 { #expect(scaler.decide(idle(5)).workers == 5) }
+        for _ in 0..<2 { _ = scaler.decide(idle(5)) }
+        #expect(scaler.workers == 1)
+    }
+
+    @Test func whatCannotBeStartedIsNotAskedFor() {
+        var load = busy(1, queued: 1_024)
+        load.canGrow = false
+        let decision = decide(load, looks: 9)
+        let reason = "more workers would be of use, but another one could not be started"
+        #expect(decision.workers == 1 && decision.reason.description == reason)
+    }
+
     @Test func whereAllSizesAreOneNothingChanges() {
         let fixed = ScalingPolicy(min: 4, max: 4)
         #expect(decide(busy(4, queued: 1_024), looks: 9, policy: fixed).workers == 4)

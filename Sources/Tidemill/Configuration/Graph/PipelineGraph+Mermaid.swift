@@ -66,6 +66,8 @@ extension PipelineGraph.Node {
         case .fixed(1): notes.append("1 worker")
         case .fixed(let count): notes.append("\(count) workers")
         case .cores: notes.append("1 worker per core")
+        case .scaled(_, maxIsCores: true): notes.append("at most 1 worker per core")
+        case .scaled(let policy, _): notes.append("\(policy.min) to \(policy.max.counted("worker"))")
         }
         if let channel {
             let overflow = channel.overflow == .block ? "" : " \(channel.overflow.rawValue)"

@@ -4,10 +4,11 @@ enum DispatchFields {
 
     private static let workers = FieldSpecification(
         "workers",
-        .union([.integer(in: 1...4_096), .choice(["cores"])]),
-        "How many jobs it works on at a time; `cores` is one for each processor core.",
+        .union([.integer(in: 1...4_096), .choice(["cores"]), .object(ScalingFields.all)]),
+        "How many jobs it works on at a time; `cores` is one for each processor core. With `min` and `max` there are "
+            + "more workers while jobs wait too long, and fewer once these suffice; each change is logged with its reason.",
         default: 1,
-        examples: [4, "cores"]
+        examples: [4, "cores", ["min": 1, "max": 8]]
     )
 
     private static let dispatch = FieldSpecification(

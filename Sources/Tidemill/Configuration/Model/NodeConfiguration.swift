@@ -4,13 +4,23 @@ public enum WorkerCount: Sendable, Hashable, CustomStringConvertible {
     case fixed(Int)
     /// One for each processor core.
     case cores
+    /// As many as it needs; with `maxIsCores` at most one for each processor core, or the policy's `min`.
+    case scaled(ScalingPolicy, maxIsCores: Bool = false)
 
-    /// The number on a machine of so many cores.
+    /// The number on a machine of so many cores; where it changes, that at the beginning.
     public func resolved(cores: Int) -> Int {
         switch self {
         case .fixed(let count): count
         case .cores: max(1, cores)
+        case .scaled(let policy, _): policy.min
         }
+    }
+
+    /// The rule by which the number changes on a machine of so many cores; nil where it doesn't.
+    public func scaling(cores: Int) -> ScalingPolicy? {
+        guard case .scaled(var policy, let maxIsCores) = self else { return nil }
+        if maxIsCores { policy.max = max(policy.min, cores) }
+        return policy
     }
 
     /// As the file writes it.
@@ -18,6 +28,8 @@ public enum WorkerCount: Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .fixed(let count): "\(count)"
         case .cores: "cores"
+        case .scaled(let policy, true): "\(policy.min) to cores"
+        case .scaled(let policy, false): "\(policy.min) to \(policy.max)"
         }
     }
 }

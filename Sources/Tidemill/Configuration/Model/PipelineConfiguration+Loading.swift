@@ -76,7 +76,7 @@ extension PipelineConfiguration {
                 collector.add(stage.settings.issue(at: conflict.field, conflict.problem))
             }
         }
-        collector.add(contentsOf: stages.compactMap(BatchPolicy.issue))
+        collector.add(contentsOf: stages.compactMap(BatchPolicy.issue) + stages.compactMap(WorkerCount.issue))
         RateFields.checkNames(in: settings, &collector)
 
         if !settings.isGiven("dead_letters") {
@@ -113,7 +113,7 @@ extension StageConfiguration {
     fileprivate init(_ settings: Settings, _ standard: ErrorPolicy, _ rateLimits: [NamedRateLimit]) {
         name = settings.optionalString("name") ?? ""
         type = settings.optionalString("type") ?? ""
-        workers = WorkerCount(settings)
+        workers = WorkerCount(ofStage: settings)
         channel = ChannelLimits(settings.optionalObject("channel"))
         dispatch = settings.optionalString("dispatch").flatMap(DispatchMode.init) ?? .shared
         order = settings.optionalString("order").flatMap(JobOrder.init) ?? .none
@@ -140,11 +140,5 @@ extension SinkConfiguration {
         channel = ChannelLimits(isNode ? settings.optionalObject("channel") : nil)
         onError = isNode ? settings.optionalString("on_error").flatMap(ErrorPolicy.init) ?? standard : standard
         self.settings = settings
-    }
-}
-
-extension WorkerCount {
-    fileprivate init(_ settings: Settings) {
-        self = settings.optionalInteger("workers").map { .fixed($0) } ?? (settings.has("workers") ? .cores : .fixed(1))
     }
 }
