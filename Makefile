@@ -26,7 +26,7 @@ test: setup setup-tools ## Runs all tests.
 
 # The rules of a channel are one plain struct, and simulations run on one thread: there is nothing to see for the thread
 # sanitizer, which makes them twenty times as slow.
-ONE_THREAD = ChannelStateTests|RandomRunTests|Simulat|ContextTests|FoundBySeedsTests|PipelineMetricsTests
+ONE_THREAD = ChannelStateTests|LaneTests|DispatchTests|StuckTrialTests|RandomRunTests|Simulat|ContextTests|FoundBySeedsTests|PipelineMetricsTests
 
 sanitize: setup ## Runs the tests of the Lua wall and the threads under the address sanitizer, and those of the engine under the thread sanitizer.
 	ASAN_OPTIONS=detect_leaks=1 $(SWIFT) test --disable-xctest --sanitize=address --scratch-path .build-asan --filter 'TidemillLuaTests|TidemillValueTests|ThreadPoolTests'

@@ -125,6 +125,12 @@ final class Retries: Sendable {
         return waiting
     }
 
+    /// An attempt was given up with its worker, which says nothing about whether the rest would succeed: where it was on
+    /// trial, the breaker tries another.
+    func noteStuck() {
+        if counts { record(succeeded: 0, failed: 0, fresh: 0, options.clock.now) }
+    }
+
     private func delay(_ delivery: Delivery, _ failure: JobFailure, _ now: Duration) -> Duration? {
         var policy = policy
         if policy == nil, heedsAdvice, case .retry = failure.advice { policy = RetryPolicy() }

@@ -39,6 +39,7 @@ extension WorkerPool {
                 await router.forward(results)
             }
         }
+        stage.retries.noteStuck()
         stage.input.release(given.lanes)
     }
 }
