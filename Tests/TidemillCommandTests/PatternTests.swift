@@ -117,7 +117,7 @@ struct PatternTests {
         #expect(lines.intake > 0.2, "the source was not slowed down")
     }
 
-    @Test(.disabled("until `workers` takes bounds")) func workersComeWithTheQueue() async throws {
+    @Test func workersComeWithTheQueue() async throws {
         let result = try await Pattern("dynamic-scaling").run()
         let lines = try result.values(PatternLine.self)
         #expect(lines.ids.sorted() == Array(0..<400))

@@ -46,6 +46,7 @@ struct PipelineRun {
         let pool = needsThread ? ThreadPool(name: part.node.name, count: 1, clocks: part.threadClocks) : nil
         let task = Task(executorPreference: options.executor ?? pool) {
             guard await gate.pass() else { return }
+            await meetWorkers()
             parts.open()
             guard !parts.control.isCancelled, let output = output(part) else { return }
             do {
@@ -59,6 +60,17 @@ struct PipelineRun {
         parts.control.add(source: task)
         await task.value
         pool?.stop()
+    }
+
+    /// Waits until the workers stand ready where a job is refused unless one does: those that are ready to work may not
+    /// have come to the channel yet.
+    private func meetWorkers() async {
+        for part in parts.parts {
+            guard let limits = part.input?.limits, limits.capacity == 0, limits.overflow != .block else { continue }
+            while part.input?.waiting.receivers ?? 0 < part.node.starters, !parts.control.isDraining {
+                await Task.yield()
+            }
+        }
     }
 
     private func output(_ part: PipelineParts.Part) -> SourceOutput? {
