@@ -62,13 +62,23 @@ final class BatchCollector: Sendable {
         var bytes = batch[0].job.value.footprint
         while batch.count < policy.count, bytes < most {
             end = min(end, patience(batch, since: batch.count - 1))
-            let next = Batch<Delivery>(capacity: 1)
-            guard await input.receive(next, limit: 1, until: end) == .done else { return }
-            bytes += next[0].job.value.footprint
-            // What has come back was taken for itself.
-            guard bytes <= most, next[0].attempts.isEmpty else { return surplus.take(over: next) }
-            batch.lanes += next.lanes
-            batch.append(moving: 1, from: next)
+            let lanes = batch.lanes.count
+            guard await input.receive(batch, limit: 1, until: end) == .done else { return }
+            bytes += batch[batch.count - 1].job.value.footprint
+            if bytes > most { return leaveLast(of: batch, held: lanes, to: input) }
+        }
+    }
+
+    /// The last job is one too many: the next batch begins with it. Where keys are kept apart, the channel has it again,
+    /// for whoever may have its key then.
+    private func leaveLast(of batch: Batch<Delivery>, held lanes: Int, to input: Channel<Delivery>) {
+        let job = batch.removeLast()
+        if input.keepsKeysApart {
+            input.unread(job, releasing: Array(batch.lanes[lanes...]))
+            batch.lanes.removeSubrange(lanes...)
+        } else {
+            surplus.append(job)
+            surplus.position = batch.position + UInt64(batch.count)
         }
     }
 

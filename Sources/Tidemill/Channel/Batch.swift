@@ -61,6 +61,13 @@ package final class Batch<Element>: @unchecked Sendable {
         return element
     }
 
+    package func removeLast() -> Element {
+        precondition(!isEmpty)
+        tail &-= 1
+        defer { if head == tail { (head, tail) = (0, 0) } }
+        return (base + tail).move()
+    }
+
     /// Drops elements from the front.
     package func removeFirst(_ count: Int) {
         precondition(count >= 0 && count <= self.count)

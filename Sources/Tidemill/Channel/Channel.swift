@@ -14,6 +14,8 @@ package final class Channel<Element: Sendable>: Sendable {
     private let timers: Timers?
     private let clock: (any PipelineClock)?
     private let asksForTime: Bool
+    /// Whether elements of one key are kept apart.
+    package let keepsKeysApart: Bool
     private let isShed: (@Sendable (borrowing Element) -> Bool)?
     private let hasHeldBack = Atomic<Bool>(false)
     /// When the next alarm goes off.
@@ -31,6 +33,7 @@ package final class Channel<Element: Sendable>: Sendable {
         self.timers = timers
         self.clock = clock
         asksForTime = rules.admit != nil
+        keepsKeysApart = rules.lanes != nil
         isShed = rules.isShed
         state = Mutex(State(limits: limits, rules: rules))
     }
@@ -50,6 +53,9 @@ package final class Channel<Element: Sendable>: Sendable {
     package var waiting: (senders: Int, receivers: Int) {
         state.withLock { ($0.waitingSenders, $0.waitingReceivers) }
     }
+
+    /// How many receivers have waited at a time so far.
+    var mostWaitingReceivers: Int { state.withLock { $0.mostWaitingReceivers } }
 
     /// What is in it and who waits at it now.
     func glimpse(first count: Int) -> ChannelGlimpse<Element> { state.withLock { $0.glimpse(first: count) } }
@@ -168,6 +174,11 @@ package final class Channel<Element: Sendable>: Sendable {
         let leftovers = Batch<Element>(capacity: 1)
         step { state, wakeups in state.restore(elements, leftovers: leftovers, wakeups: &wakeups) }
         return leftovers
+    }
+
+    /// The element is as if it had not been taken; it was taken by its key, and holds these lanes.
+    package func unread(_ element: Element, releasing lanes: [Int]) {
+        step { state, wakeups in state.unread(element, releasing: lanes, wakeups: &wakeups) }
     }
 
     /// The receiver is done with what it took, and others may have what belongs to it.

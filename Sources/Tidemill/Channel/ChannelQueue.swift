@@ -216,6 +216,12 @@ struct ChannelQueue<Element>: ~Copyable {
         for (element, position) in lanes == nil ? elements : elements.reversed() { putBack(element, position) }
     }
 
+    /// Makes as if an element had not been taken, which was taken out of a lane.
+    mutating func unread(_ element: consuming Element) {
+        if let cost { bytes += cost(element) }
+        lanes?.prepend(element)
+    }
+
     /// A receiver is done with what it took.
     mutating func release(_ held: [Int]) { lanes?.release(held) }
 

@@ -56,6 +56,8 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
     package var byteCount: Int { queue.bytes }
     package var waitingSenders: Int { senders.count }
     package var waitingReceivers: Int { receivers.count }
+    /// How many receivers have waited at a time.
+    package private(set) var mostWaitingReceivers = 0
 
     /// When to call ``wake(_:wakeups:)``, because something may be taken then that may not be now.
     package var wakesAt: Duration? { queue.wakesAt }
@@ -154,6 +156,7 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
         }
         guard let waiter else { return .empty }
         receivers.append(Waiting(id: waiter.id, token: waiter.token, batch: batch, limit: limit))
+        mostWaitingReceivers = max(mostWaitingReceivers, receivers.count)
         return nil
     }
 
@@ -263,6 +266,12 @@ package struct ChannelState<Element: Sendable, Token: Sendable>: ~Copyable {
             queue.restore(elements)
             serveReceivers(&wakeups)
         }
+    }
+
+    /// Makes as if an element had not been taken, which was taken by its key.
+    package mutating func unread(_ element: consuming Element, releasing lanes: [Int], wakeups: inout Wakeups) {
+        queue.unread(element)
+        release(lanes, wakeups: &wakeups)
     }
 
     /// A receiver is done with what it took, and others may have what belongs to the same lanes.

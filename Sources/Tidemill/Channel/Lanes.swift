@@ -73,6 +73,15 @@ struct Lanes<Element> {
         list(lane)
     }
 
+    /// Puts an element that was taken in front of the others of its lane, to be taken like any other.
+    mutating func prepend(_ element: consuming Element) {
+        let lane = lane(of: element)
+        let place = lanes[lane].nodes.firstIndex { !$0.isReturned } ?? lanes[lane].nodes.count
+        lanes[lane].nodes.insert(Node(element: element, position: 0), at: place)
+        count += 1
+        list(lane)
+    }
+
     /// Puts an element that was taken in front of the others of its lane, behind those that came back and were before
     /// it, and its lane before the others.
     mutating func restore(_ element: consuming Element, _ position: UInt64) {
@@ -105,12 +114,29 @@ struct Lanes<Element> {
                 if take(batch, from: lane, limit: 1, admit) > 0 { return 1 }
             }
         }
-        var taken = 0
+        var taken = onlyReturned ? 0 : takeMore(batch, limit, admit)
         while !onlyReturned, taken < limit, let lane = ready.popMin()?.lane {
             lanes[lane].isInLine = false
             guard lanes[lane].place == .ready else { continue }
             lanes[lane].place = .nowhere
             taken += take(batch, from: lane, limit: min(limit - taken, Self.turn), admit)
+        }
+        return taken
+    }
+
+    /// Moves elements to a batch that is still being gathered, out of the lanes that it holds alone.
+    private mutating func takeMore(
+        _ batch: Batch<Element>,
+        _ limit: Int,
+        _ admit: (@Sendable (borrowing Element) -> Duration?)?
+    ) -> Int {
+        guard rules.isExclusive, !batch.isEmpty else { return 0 }
+        var taken = 0
+        for lane in batch.lanes where taken < limit && lanes[lane].place == .nowhere {
+            lanes[lane].held -= 1
+            let more = take(batch, from: lane, limit: limit - taken, admit)
+            if more == 0 { lanes[lane].held += 1 } else { batch.lanes.removeLast() }
+            taken += more
         }
         return taken
     }

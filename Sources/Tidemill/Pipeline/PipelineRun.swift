@@ -66,8 +66,9 @@ struct PipelineRun {
     /// have come to the channel yet.
     private func meetWorkers() async {
         for part in parts.parts {
-            guard let limits = part.input?.limits, limits.capacity == 0, limits.overflow != .block else { continue }
-            while part.input?.waiting.receivers ?? 0 < part.node.starters, !parts.control.isDraining {
+            guard let input = part.input, input.limits.capacity == 0, input.limits.overflow != .block else { continue }
+            // There may be fewer by now than there were to be.
+            while input.mostWaitingReceivers < min(part.node.starters, part.size.value), !parts.control.isDraining {
                 await Task.yield()
             }
         }

@@ -70,6 +70,23 @@ import TidemillTesting
         }
     }
 
+    @Test(arguments: [DispatchMode.shared, .key], [nil, 10_000])
+    func aBatchMayHaveManyJobsOfAKey(dispatch: DispatchMode, bytes: Int?) async throws {
+        try await simulate(seed: 1) { simulation in
+            let sink = CollectingSink()
+            _ = try await simulation.run([
+                ticking(30, every: .milliseconds(10)),
+                store(BatchPolicy(count: 10, bytes: bytes, period: .seconds(1)), workers: 3) {
+                    $0.dispatch = dispatch
+                    $0.order = dispatch == .key ? .key : .none
+                    $0.key = { _ in Bytes("the only one") }
+                },
+                .sink("out", sink),
+            ])
+            #expect(batches.sizes == [10, 10, 10] && sink.integers == Array(0..<30))
+        }
+    }
+
     @Test func bytesBoundABatchToo() async throws {
         try await simulate(seed: 1) { simulation in
             let values = [10, 10, 10, 500, 10, 40, 40, 40].map {

@@ -50,11 +50,19 @@ import TidemillTesting
     }
 
     private static let noRoom =
-        "/stages/0/channel: without room in the channel nothing is queued, and jobs of one key can't be kept apart; "
-        + "give the channel a capacity"
+        "/stages/0/channel: nothing is queued at a capacity of 0, so jobs of one key can't be kept apart; give the channel "
+        + "a capacity of at least 1"
     private static let gap =
-        "/stages/0/order: a job that is dropped from the middle of the queue would leave a gap in the order of the "
-        + "input that is never filled; use `drop_newest`, or the order `key`"
+        "/stages/0/order: a job that `drop_oldest` takes out of the middle leaves a gap in the order of the input that is "
+        + "never filled; use `drop_newest`, or the order `key`"
+    private static let idle =
+        "/stages/0/dispatch: `idle` gives a worker one job at a time, and a `batch` is many; use `shared`"
+    private static let scattered =
+        "/stages/0/order: where jobs of one key are kept apart, those of a `batch` have not come one after the other and "
+        + "can't be put back into the order of the input; use the order `key`"
+    private static let middle =
+        "/stages/0/retry: a `batch` is one piece of work: a job that failed in its middle can't be tried again before "
+        + "those of its key that came after it and are done; use the order `none`, or no retry"
 
     @Test(arguments: [
         (#""dispatch":"key","channel":{"capacity":0}"#, [noRoom]),
@@ -67,6 +75,11 @@ import TidemillTesting
         (#""order":"input","channel":{"overflow":"drop_oldest"}"#, []),
         (#""order":"key","channel":{"overflow":"drop_oldest"}"#, []),
         (#""dispatch":"key","order":"input","channel":{"overflow":"drop_newest"}"#, []),
+        (#""dispatch":"idle","batch":{}"#, [idle]),
+        (#""max_per_key":1,"order":"input","batch":{}"#, [scattered]),
+        (#""order":"key","retry":{},"batch":{}"#, [middle]),
+        (#""order":"input","retry":{},"batch":{}"#, []),
+        (#""order":"key","batch":{}"#, []),
     ])
     func whatCannotBeHadTogether(fields: String, expected: [String]) {
         let issues = ConfigurationFixture.issues(text(fields))
