@@ -72,7 +72,7 @@ public struct WorkerContext: Sendable {
     package let rendersJSONLines: [Bool]
     package let sources: [String]
     package let ledgers: [Ledger]
-    /// Where its tasks run, if the pipeline has one place for all.
+    /// Where its tasks run: with the stage's own threads, or with all others of the pipeline; nil is Swift's own threads.
     package let executor: (any TaskExecutor)?
     /// How long what is told to stop may take.
     package let stopGrace: Duration

@@ -176,7 +176,12 @@ final class PipelineParts: Sendable {
         )
     }
 
-    func workerContext(_ part: Part, _ number: Int, _ watch: WorkerWatch) -> WorkerContext {
+    func workerContext(
+        _ part: Part,
+        _ number: Int,
+        _ watch: WorkerWatch,
+        executor: (any TaskExecutor)?
+    ) -> WorkerContext {
         WorkerContext(
             stage: part.node.name,
             worker: number + 1,
@@ -186,7 +191,7 @@ final class PipelineParts: Sendable {
             rendersJSONLines: part.rendersJSONLines,
             sources: sources,
             ledgers: ledgers,
-            executor: options.executor,
+            executor: executor,
             stopGrace: options.stopGrace,
             watch: watch
         )

@@ -10,7 +10,7 @@ extension WorkerPool {
         seats.giveBack(number, first)
         if opens { await takeJobs(seats) }
         let left = await seats.end()
-        await Task(executorPreference: parts.options.executor ?? threads) {
+        await Task(executorPreference: executor) {
             for worker in left { await worker.close() }
         }.value
     }

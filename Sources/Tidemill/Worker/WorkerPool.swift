@@ -54,6 +54,9 @@ final class WorkerPool: Sendable {
         threads = ownThreads ? ThreadPool(name: part.node.name, count: count, clocks: part.threadClocks) : nil
     }
 
+    /// Where the workers' tasks run; nil is Swift's own threads.
+    var executor: (any TaskExecutor)? { parts.options.executor ?? threads }
+
     /// The node's name.
     var node: String { part.node.name }
 
@@ -190,9 +193,7 @@ final class WorkerPool: Sendable {
     func launch(_ watch: WorkerWatch, _ body: @escaping @Sendable () async -> Void) {
         watch.launch {
             // Without a preference there is none to look up whenever the task is resumed.
-            guard let executor: any TaskExecutor = parts.options.executor ?? threads else {
-                return Task { await body() }
-            }
+            guard let executor else { return Task { await body() } }
             return Task(executorPreference: executor, operation: body)
         }
         if state.withLock({ $0.isCancelled }) { watch.cancel() }
@@ -203,7 +204,7 @@ final class WorkerPool: Sendable {
     /// One that is needed fails the pipeline then; of others the log tells.
     func makeWorker(_ number: Int, _ watch: WorkerWatch, isNeeded: Bool) async -> Worker? {
         do {
-            let processor = try await make(parts.workerContext(part, number, watch))
+            let processor = try await make(parts.workerContext(part, number, watch, executor: executor))
             let router = parts.router(part, tally: part.tallies[number])
             return Worker(stage, processor: processor, router: router, watch: watch)
         } catch  where parts.control.isCancelled {
