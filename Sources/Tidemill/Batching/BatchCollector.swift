@@ -69,8 +69,9 @@ final class BatchCollector: Sendable {
         }
     }
 
-    /// The last job is one too many: the next batch begins with it. Where keys are kept apart, the channel has it again,
-    /// for whoever may have its key then.
+    /// The last job is one too many: the next batch begins with it.
+    ///
+    /// Where keys are kept apart, the channel has it again, for whoever may have its key then.
     private func leaveLast(of batch: Batch<Delivery>, held lanes: Int, to input: Channel<Delivery>) {
         let job = batch.removeLast()
         if input.keepsKeysApart {
