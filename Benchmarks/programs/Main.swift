@@ -32,6 +32,10 @@ struct Main {
             let (workers, jobs) = (options.number("--workers") ?? 8, options.number("--jobs") ?? 20_000)
             let keys = try options.choice("--keys", KeyShares.zipf)
             print(try await measureUtilisation(dispatch, keys, workers: workers, jobs: jobs))
+        case "order-stress":
+            let order = try options.choice("--order", JobOrder.key)
+            let keys = try options.choice("--keys", KeyShares.zipf)
+            print(try await measureOrderUnderStress(order, keys, jobs: options.number("--jobs") ?? 2_000_000))
         case "waits":
             let (workers, jobs) = (options.number("--workers") ?? 10_000, options.number("--jobs") ?? 1_000_000)
             let wait = Duration.milliseconds(options.number("--wait") ?? 10)

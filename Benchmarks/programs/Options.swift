@@ -1,7 +1,8 @@
 /// What the command line asks for: a pattern, and options by name.
 struct Options {
     static let usage = """
-        usage: tidemill-bench pipe|chan|dispatch|lua-empty|order|keys|waits|sleeps|idle|idle-workers|cancel|overhead|scaling
+        usage: tidemill-bench pipe|chan|dispatch|lua-empty|order|order-stress|keys|waits|sleeps
+            |idle|idle-workers|cancel|overhead|scaling
             [--workers N] [--jobs N] [--runs N] [--wait MS] [--rate N] [--long compute|wait]
             [--dispatch MODE] [--order ORDER] [--keys uniform|zipf] [--work io|cpu]
         """

@@ -30,6 +30,42 @@ func runOrdered(_ order: JobOrder, _ shares: KeyShares, workers: Int, jobs: Int)
     return time
 }
 
+/// The same while one job in a hundred fails at first and is tried again, and the number of workers changes all the
+/// time between 1 and 16; says how often.
+func measureOrderUnderStress(_ order: JobOrder, _ shares: KeyShares, jobs: Int) async throws -> String {
+    let work = KeyedWork(jobs, shares)
+    let check = OrderCheck(order, work)
+    var settings = StageSettings(workers: 8, order: order, ownThreads: true)
+    settings.retry = RetryPolicy(initialInterval: .milliseconds(2), budgetPerSecond: 1_000_000)
+    let stage = PipelineNode.stage("work", settings) { job, context in
+        guard let number = job.value.integer, spin(steps: work.steps[Int(number)]) != 0 else { return nil }
+        if context.attempt == 1, mixed(UInt64(number)) % 100 == 0 { throw JobFailure(.handler, "at first") }
+        return job.value
+    }
+    let pipeline = try Pipeline(name: "order", nodes: [keyedIntegers(work.keys), stage, .sink("check", check)])
+    let resizing = Task {
+        var count = 0
+        while !Task.isCancelled {
+            try? pipeline.resize("work", to: 1 + Int(mixed(UInt64(count)) % 16))
+            count += 1
+            try? await Task.sleep(for: .milliseconds(1))
+        }
+        return count
+    }
+    try await pipeline.run()
+    resizing.cancel()
+    try check.finish()
+    let snapshot = pipeline.snapshot()
+    guard snapshot.books.balance, snapshot.books[.delivered] == jobs else {
+        throw BenchmarkError(message: "jobs were lost: \(snapshot.books)")
+    }
+    let retried = snapshot.nodes.reduce(0) { $0 + $1.retried }
+    return """
+        {"pattern":"order-stress","order":"\(order.rawValue)","jobs":\(jobs),"retried":\(retried),\
+        "resized":\(await resizing.value)}
+        """
+}
+
 /// How busy workers are that wait a millisecond in every job, where one key at a time may be worked on.
 ///
 /// By Zipf's law the first of 1,024 keys has 13 % of the jobs, so that no more than 7.5 workers can ever be busy.

@@ -22,5 +22,16 @@
                 return try body(&value)
             }
         }
+
+        @discardableResult
+        func withLockIfAvailable<Result: ~Copyable, Failure: Error>(
+            _ body: (inout sending Value) throws(Failure) -> sending Result
+        ) throws(Failure) -> sending Result? {
+            try mutex.withLockIfAvailable { (value: inout sending Value) throws(Failure) -> sending Result in
+                _ = order.load(ordering: .acquiring)
+                defer { order.store(1, ordering: .releasing) }
+                return try body(&value)
+            }
+        }
     }
 #endif

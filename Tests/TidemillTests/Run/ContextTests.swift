@@ -55,6 +55,24 @@ import TidemillTesting
         }
     }
 
+    @Test func aDeadLetterIsWrittenAlsoWhenItsMessageIsLate() async throws {
+        struct SlowLetters: Sink {
+            let clock: any PipelineClock
+
+            func write(_ batch: borrowing SinkBatch) async throws { try await clock.sleep(for: .seconds(2)) }
+        }
+        try await simulate(seed: 1) { simulation in
+            var source = PipelineNode.source("in", ScriptedSource(values: [1, 2, 3]))
+            source.deadline = .seconds(1)
+            let failing = PipelineNode.stage("work") { _, _ in throw ScriptedError("no") }
+            let report = try await simulation.run(
+                [source, failing, .sink("out", CollectingSink())],
+                deadLetters: SlowLetters(clock: simulation.clock)
+            )
+            #expect(report.books[.deadLettered] == 3 && report.books[.expired] == 0)
+        }
+    }
+
     @Test func aJobIsStoppedAtItsDeadlineAndTheWorkerGoesOn() async throws {
         try await simulate(seed: 1) { simulation in
             let report = try await simulation.run([
