@@ -1,3 +1,4 @@
+import Logging
 import Synchronization
 import Tidemill
 
@@ -42,7 +43,10 @@ func measureOrderUnderStress(_ order: JobOrder, _ shares: KeyShares, jobs: Int) 
         if context.attempt == 1, mixed(UInt64(number)) % 100 == 0 { throw JobFailure(.handler, "at first") }
         return job.value
     }
-    let pipeline = try Pipeline(name: "order", nodes: [keyedIntegers(work.keys), stage, .sink("check", check)])
+    var options = PipelineOptions()
+    options.logger.logLevel = .warning
+    let nodes = [keyedIntegers(work.keys), stage, .sink("check", check)]
+    let pipeline = try Pipeline(name: "order", nodes: nodes, options: options)
     let resizing = Task {
         var count = 0
         while !Task.isCancelled {

@@ -10,6 +10,8 @@ final class Retries: Sendable {
         var random: DrawnRandom
         var breaker: CircuitBreaker?
         var waiting: [UInt64: WaitingJob] = [:]
+        /// Those whose wait has not begun, because results before them have not been sent on.
+        var pending: Set<UInt64> = []
         var lastNumber: UInt64 = 0
         var isHolding = false
         var isEnded = false
@@ -91,13 +93,15 @@ final class Retries: Sendable {
 
     /// Attempts have ended: takes those failures out of the results that are worth another one, and says which.
     ///
-    /// They were taken from the channel with `batch`, the last of them from `position`.
+    /// They were taken from the channel with `batch`, the last of them from `position`. `putBack` is called for each
+    /// before it can come back, under the lock: what of the batch is behind it has to be in the channel by then.
     func take(
         from results: BatchResults,
         attempts: Int,
         position: UInt64,
-        _ batch: Batch<Delivery>
-    ) -> [Delivery] {
+        _ batch: Batch<Delivery>,
+        putBack: (Delivery) -> Void = { _ in }
+    ) -> [WaitingJob] {
         let failures = results.failures
         guard !failures.isEmpty || counts else { return [] }
         let now = options.clock.now
@@ -110,13 +114,13 @@ final class Retries: Sendable {
             record(succeeded: succeeded, failed: transient, fresh: max(attempts - retried, 0), now)
         }
         guard !failures.isEmpty else { return [] }
-        var waiting: [Delivery] = []
+        var waiting: [WaitingJob] = []
         results.failures = failures.filter { delivery, failure in
             guard let delay = delay(delivery, failure, now) else { return true }
             let attempt = Attempt(end: now.nanoseconds, message: failure.message)
             let tried = delivery.after(attempt)
-            if wait(tried, position, until: now + delay, batch) {
-                waiting.append(tried)
+            if let job = wait(tried, position, until: now + delay, batch, putBack) {
+                waiting.append(job)
             } else {
                 results.settle(tried, .cancelled)
             }
@@ -151,24 +155,32 @@ final class Retries: Sendable {
         }
     }
 
-    /// False when the pipeline was cancelled and nothing waits any more.
+    /// Nil when the pipeline was cancelled and nothing waits any more.
     private func wait(
         _ delivery: Delivery,
         _ position: UInt64,
         until time: Duration,
-        _ batch: Batch<Delivery>
-    ) -> Bool {
-        let job = state.withLock { state -> WaitingJob? in
+        _ batch: Batch<Delivery>,
+        _ putBack: (Delivery) -> Void
+    ) -> WaitingJob? {
+        state.withLock { state -> WaitingJob? in
             if state.isEnded { return nil }
             state.lastNumber += 1
             let job = WaitingJob(delivery, position, number: state.lastNumber, due: time, self)
             state.waiting[job.number] = job
+            state.pending.insert(job.number)
             channel.expect(delivery, from: batch)
+            putBack(delivery)
             hold(&state)
             return job
         }
-        if let job { timers.set(job, at: time) }
-        return job != nil
+    }
+
+    /// The results of the run that these jobs failed in have been sent on: they may come back from now on.
+    func begin(_ jobs: [WaitingJob]) {
+        if jobs.isEmpty { return }
+        state.withLock { state in for job in jobs { state.pending.remove(job.number) } }
+        for job in jobs { timers.set(job, at: job.until) }
     }
 
     /// So many jobs wait that no new ones are taken, or few enough again.
@@ -220,7 +232,10 @@ final class Retries: Sendable {
         if isOrdered {
             for job in state.withLock({ $0.jobs { $0.delivery.ticket == ticket } }) { end(job) }
         } else {
-            drop(remove { $0.delivery.ticket == ticket }, reason.outcome ?? .cancelled)
+            // One whose wait has not begun ends at its next turn.
+            let pending = state.withLock { $0.pending }
+            let jobs = remove { $0.delivery.ticket == ticket && !pending.contains($0.number) }
+            drop(jobs, reason.outcome ?? .cancelled)
         }
     }
 

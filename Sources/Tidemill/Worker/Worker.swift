@@ -22,6 +22,8 @@ final class Worker: @unchecked Sendable {
     private let batch = Batch<Delivery>()
     /// The job at hand, where each is looked at by itself; or those that are one piece of work.
     private let single = Batch<Delivery>()
+    /// What went back to a channel that was cancelled.
+    private let leftovers = Batch<Delivery>()
     /// How many jobs of the run at hand went back to the channel.
     private var putBack = 0
 
@@ -173,9 +175,19 @@ final class Worker: @unchecked Sendable {
         if done == 0 { return }
         let end = position + UInt64(done)
         router.counts.attempts.add(results.failures)
-        let waiting = stage.retries.take(from: results, attempts: attempts ?? done, position: end - 1, batch)
+        let waiting = stage.retries.take(
+            from: results,
+            attempts: attempts ?? done,
+            position: end - 1,
+            batch
+        ) { failed in
+            if stage.order == .key { putBack(after: failed) }
+        }
+        // Not under the lock of the retries: whoever hears of it may ask for anything.
+        if !leftovers.isEmpty { stage.settleLeftovers(leftovers) }
+        // One that fails may come back once what was done before it has been sent on.
+        defer { stage.retries.begin(waiting) }
         router.tally.retried.add(waiting.count)
-        if stage.order == .key { for delivery in waiting { putBack(after: delivery) } }
         guard let sequencer = stage.sequencer else { return await router.forward(results) }
         // The one that waits is the last, and has a run of its own in the sequence once it is done.
         let last = end - UInt64(waiting.count)
@@ -198,7 +210,8 @@ final class Worker: @unchecked Sendable {
         }
         guard !rest.isEmpty else { return }
         putBack += rest.count
-        stage.settleLeftovers(stage.input.restore(rest))
+        let left = stage.input.restore(rest)
+        leftovers.append(moving: left.count, from: left)
     }
 }
 
