@@ -232,6 +232,8 @@ static int batch_done(lua_State *L, int status, lua_KContext context) {
     } else if (take_errors(S, L, errors) && take_results(S, L, results) && arrange(S) && !S->stop) {
         S->report.input_count = S->input_count;
     }
+    lua_settop(L, 1);
+    tide_collect_objects(L, S);
     return 0;
 }
 

@@ -80,6 +80,10 @@ static int handle_next(lua_State *L, tide_state *S) {
 /// Whether the run goes on after the value whose call has ended with `status`.
 static bool end_value(lua_State *L, tide_state *S, int status) {
     call_done(L, status, 0);
+    if (__builtin_expect(S->object_garbage != 0, 0)) {
+        lua_settop(L, 1);
+        tide_collect_objects(L, S);
+    }
     if (__builtin_expect(S->failed || S->stop, 0)) {
         return false;
     }

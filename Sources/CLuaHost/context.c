@@ -153,6 +153,10 @@ static int define(lua_State *L) {
     case TIDE_MODULE_VALUE:
         define_in_module(L, d);
         return 0;
+    case TIDE_OBJECT_METHOD:
+    case TIDE_OBJECT_PROPERTY:
+        tide_define_method(L, d->module, d->place == TIDE_OBJECT_METHOD ? d->name : "", d->function);
+        return 0;
     case TIDE_PRINT:
         tide_push_print(L, d->function);
         lua_setglobal(L, "print");
@@ -163,7 +167,7 @@ static int define(lua_State *L) {
 
 bool tide_state_define(tide_state *S, tide_place place, const char *_Nullable module, const char *name,
                        int32_t function, const uint8_t *_Nullable value, size_t value_count) {
-    bool needs_module = place == TIDE_MODULE_FUNCTION || place == TIDE_MODULE_VALUE;
+    bool needs_module = place != TIDE_PRINT && place >= TIDE_MODULE_FUNCTION;
     if (S->in_flight || (needs_module && module == NULL)) {
         return false;
     }

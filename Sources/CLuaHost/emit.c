@@ -98,6 +98,10 @@ int tide_emit(lua_State *L) {
         output->metadata_offset = S->output.count;
         kept = tide_encode_flat(S, L, lua_gettop(L), &S->output, tide_output_end(S));
         output->metadata_count = S->output.count - output->metadata_offset;
+        if (kept && S->held.count > output->first_object + output->object_count) {
+            kept = false;
+            tide_set_refusal(S, "'metadata' can't hold an object");
+        }
     } else if (!fits) {
         tide_refuse_bytes(S);
     } else if (!kept) {
@@ -110,6 +114,7 @@ int tide_emit(lua_State *L) {
     if (!kept) {
         S->report.output_count -= 1;
         S->output.count = start;
+        tide_drop_objects(S, output->first_object);
         return tide_raise_refusal(L);
     }
     return keep(S, of);

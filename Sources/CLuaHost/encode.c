@@ -176,13 +176,17 @@ static bool put_value(tide_walk *w, int depth) {
         return put_container(w, depth);
     case LUA_TLIGHTUSERDATA:
         return lua_touserdata(L, index) == NULL ? put_tag(w, TIDE_NULL) : tide_refuse_type(w, depth);
+    case LUA_TUSERDATA: {
+        const void *object = tide_pass_object(w->S, L, index, w->out);
+        return object != NULL ? put_eight(w, TIDE_OBJECT, &object) : tide_refuse_type(w, depth);
+    }
     default:
         return tide_refuse_type(w, depth);
     }
 }
 
 bool tide_walk_value(tide_state *S, lua_State *L, int index, tide_buffer *out, size_t limit, tide_put put) {
-    size_t before = out->count;
+    size_t before = out->count, held = S->held.count;
     int top = lua_gettop(L);
     tide_walk walk = {.S = S, .L = L, .out = out, .limit = limit, .base = top + 1};
     if (!lua_checkstack(L, 4)) {
@@ -194,6 +198,7 @@ bool tide_walk_value(tide_state *S, lua_State *L, int index, tide_buffer *out, s
     lua_settop(L, top);
     if (!done) {
         out->count = before;
+        tide_drop_objects(S, held);
     }
     return done;
 }

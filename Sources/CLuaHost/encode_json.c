@@ -127,6 +127,16 @@ static bool put_number(tide_walk *w, int index, int depth) {
     return tide_json_put_number(w->out, number) || no_memory(w);
 }
 
+static bool put_object(tide_walk *w, int index, int depth) {
+    char reason[128];
+    const char *type = tide_object_type(w->L, index);
+    if (type == NULL) {
+        return tide_refuse_type(w, depth);
+    }
+    snprintf(reason, sizeof reason, "a value of the type %s has no JSON text", type);
+    return tide_refuse(w, depth, reason);
+}
+
 static bool put_value(tide_walk *w, int depth) {
     lua_State *L = w->L;
     int index = w->base + 2 * depth;
@@ -146,6 +156,8 @@ static bool put_value(tide_walk *w, int depth) {
         return put_container(w, depth);
     case LUA_TLIGHTUSERDATA:
         return lua_touserdata(L, index) == NULL ? put_text(w, "null", 4) : tide_refuse_type(w, depth);
+    case LUA_TUSERDATA:
+        return put_object(w, index, depth);
     default:
         return tide_refuse_type(w, depth);
     }

@@ -18,8 +18,12 @@ static int raise_result(lua_State *L, tide_state *S) {
 static tide_answer ask_host(tide_state *S, int32_t function, int count, bool can_wait) {
     S->result.count = 0;
     S->allocator.enforced = false;
-    tide_answer answer =
-        S->host(S->context, function, S->arguments.bytes, S->arguments.count, count, can_wait, &S->result);
+    tide_arguments arguments = {.bytes = S->arguments.bytes,
+                                .size = S->arguments.count,
+                                .count = count,
+                                .objects = S->passed.objects,
+                                .object_count = S->passed.count};
+    tide_answer answer = S->host(S->context, function, &arguments, can_wait, &S->result);
     S->allocator.enforced = true;
     if (S->result.failed) {
         S->result.failed = false;
@@ -72,6 +76,7 @@ static int host_function(lua_State *L) {
     }
     int count = lua_gettop(L);
     S->arguments.count = 0;
+    S->passed.count = 0;
     for (int i = 1; i <= count; i++) {
         if (!tide_encode_flat(S, L, i, &S->arguments, S->output_limit)) {
             lua_pushlstring(L, (const char *)S->refusal.bytes, S->refusal.count);
@@ -81,7 +86,13 @@ static int host_function(lua_State *L) {
     }
     // A closing method of a script that is being stopped has no time for a wait.
     bool can_wait = S->can_wait && lua_isyieldable(L) && !S->stop;
-    return answer_script(L, S, ask_host(S, function, count, can_wait), can_wait, name_of(L));
+    tide_answer answer = ask_host(S, function, count, can_wait);
+    // A function that takes long may have heard of a stop, and given up, before the signal comes.
+    tide_stop_if_asked(S);
+    if (S->passed.count > 0) {
+        tide_charge_objects(L, count);
+    }
+    return answer_script(L, S, answer, can_wait, name_of(L));
 }
 
 void tide_push_function(lua_State *L, int32_t function, const char *name, bool method) {
@@ -96,6 +107,7 @@ void tide_ask(lua_State *L, int32_t function, const char *name, const char *argu
     int top = lua_gettop(L);
     lua_pushlstring(L, argument, count);
     S->arguments.count = 0;
+    S->passed.count = 0;
     if (!tide_encode_flat(S, L, top + 1, &S->arguments, SIZE_MAX)) {
         tide_raise_refusal(L);
     }

@@ -28,7 +28,14 @@ bool tide_is_asked_to_stop(const tide_state *S) {
            atomic_load(&interrupter->target) == atomic_load_explicit(&interrupter->position, memory_order_relaxed);
 }
 
-static void stop_if_asked(tide_state *_Nullable S) {
+bool tide_interrupter_is_asked(const tide_interrupter *interrupter) {
+    uint64_t request = atomic_load(&interrupter->request);
+    uint64_t position = atomic_load_explicit(&interrupter->position, memory_order_relaxed);
+    return request == EVERY_CALL || request == position >> TIDE_INPUT_BITS ||
+           atomic_load(&interrupter->target) == position;
+}
+
+void tide_stop_if_asked(tide_state *_Nullable S) {
     // A stop that has begun goes its way: arming again would take its grace away.
     if (S != NULL && S->stop == TIDE_STOP_NONE && tide_is_asked_to_stop(S)) {
         S->stop = TIDE_STOP_INTERRUPT;
@@ -40,13 +47,13 @@ void tide_reconsider(tide_state *S, lua_State *L) {
     // A signal before this found the stop set and did nothing, but its request is there; one behind it acts itself.
     S->stop = TIDE_STOP_NONE;
     tide_disarm(L);
-    stop_if_asked(S);
+    tide_stop_if_asked(S);
 }
 
 static void on_signal(int number, siginfo_t *info, void *machine) {
     int saved = errno;
     tide_state *S = current;
-    stop_if_asked(S);
+    tide_stop_if_asked(S);
     if ((chained.sa_flags & SA_SIGINFO) != 0) {
         if (chained.sa_sigaction != NULL) {
             chained.sa_sigaction(number, info, machine);
@@ -106,7 +113,7 @@ void tide_enter(tide_state *S, tide_state *_Nullable *_Nonnull previous) {
     current = S;
     // Either the interrupter sees RUNNING below or this thread sees its request: both are sequentially consistent.
     atomic_store(&interrupter->call, S->generation << FLAG_BITS | RUNNING);
-    stop_if_asked(S);
+    tide_stop_if_asked(S);
 }
 
 void tide_leave(tide_state *S, tide_state *_Nullable previous) {
@@ -119,7 +126,7 @@ void tide_leave(tide_state *S, tide_state *_Nullable previous) {
     }
     current = previous;
     // A host function of `previous` ran this state, and a signal may have found the wrong one.
-    stop_if_asked(previous);
+    tide_stop_if_asked(previous);
 }
 
 /// Signals the thread that runs the call whose word is `running`, and holds the call in place meanwhile.

@@ -4,11 +4,13 @@
 void tide_drop_outputs(tide_state *S) {
     S->output.count = S->output_start;
     S->report.output_count = S->first_output;
+    tide_drop_objects(S, S->first_held);
 }
 
 void tide_begin_value(tide_state *S) {
     S->output_start = S->output.count;
     S->first_output = S->report.output_count;
+    S->first_held = S->held.count;
     S->explained = false;
     S->over_limit = TIDE_FAILURE_RUNTIME;
 }
@@ -43,6 +45,8 @@ static tide_output *_Nullable next_output(tide_state *S) {
     tide_output *output = &S->outputs[count];
     output->key_offset = SIZE_MAX;
     output->metadata_offset = SIZE_MAX;
+    output->first_object = (uint32_t)S->held.count;
+    output->object_count = 0;
     return output;
 }
 
@@ -99,6 +103,7 @@ static bool put_flat(tide_state *S, lua_State *L, int index, tide_output *output
         }
         output->count = S->output.count - output->offset;
         output->tag = S->output.bytes[output->offset];
+        output->object_count = (uint32_t)(S->held.count - output->first_object);
         return true;
     }
 }

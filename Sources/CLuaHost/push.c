@@ -3,6 +3,9 @@
 typedef struct source {
     const uint8_t *at;
     const uint8_t *end;
+    const void *_Nullable const *_Nullable objects;  // those that the bytes may refer to
+    size_t object_count;
+    bool trusted;  // they come from a host function, which answers for them
 } source;
 
 static _Noreturn void damaged(lua_State *L) {
@@ -29,6 +32,24 @@ static void push_bytes(lua_State *L, source *from) {
     from->at += count;
 }
 
+/// An address is an object's only if the bytes' owner says so: damaged ones may hold any.
+static void push_object(lua_State *L, source *from) {
+    const void *object = NULL;
+    if ((size_t)(from->end - from->at) < sizeof object) {
+        damaged(L);
+    }
+    memcpy(&object, from->at, sizeof object);
+    from->at += sizeof object;
+    bool known = from->trusted && object != NULL;
+    for (size_t i = 0; !known && i < from->object_count; i++) {
+        known = from->objects[i] == object;
+    }
+    if (!known) {
+        damaged(L);
+    }
+    tide_push_object(L, object);
+}
+
 static void push_value(lua_State *L, source *from, int depth);
 
 static void push_container(lua_State *L, source *from, bool table, int depth) {
@@ -36,7 +57,8 @@ static void push_container(lua_State *L, source *from, bool table, int depth) {
     if (depth >= TIDE_MAX_DEPTH || size < 4 || (size_t)(from->end - from->at) < size) {
         damaged(L);
     }
-    source inner = {.at = from->at, .end = from->at + size};
+    source inner = *from;
+    inner.end = from->at + size;
     uint32_t count = take_u32(L, &inner);
     // An item takes a byte at least and an entry five, so a wrong count can't ask for more than the bytes give.
     if (count > (size - 4) / (table ? 5 : 1)) {
@@ -110,6 +132,9 @@ static void push_value(lua_State *L, source *from, int depth) {
         from->at += count;
         return;
     }
+    case TIDE_OBJECT:
+        push_object(L, from);
+        return;
     default:
         damaged(L);
     }
@@ -119,7 +144,7 @@ int tide_push_values(lua_State *L, const uint8_t *_Nullable bytes, size_t count)
     if (count == 0 || bytes == NULL) {
         return 0;
     }
-    source from = {.at = bytes, .end = bytes + count};
+    source from = {.at = bytes, .end = bytes + count, .trusted = true};
     int pushed = 0;
     while (from.at < from.end) {
         luaL_checkstack(L, 4, "a function's results");
@@ -162,13 +187,22 @@ void tide_push_input(lua_State *L, const tide_input *input) {
         return;
     case TIDE_ARRAY:
     case TIDE_TABLE: {
-        source from = {.at = input->bytes, .end = input->bytes + input->count};
+        source from = {.at = input->bytes,
+                       .end = input->bytes + input->count,
+                       .objects = input->objects,
+                       .object_count = input->object_count};
         push_value(L, &from, 0);
         if (from.at != from.end) {
             damaged(L);
         }
         return;
     }
+    case TIDE_OBJECT:
+        if (input->object_count == 0) {
+            damaged(L);
+        }
+        tide_push_object(L, input->objects[0]);
+        return;
     default:
         lua_pushlightuserdata(L, NULL);
     }

@@ -56,9 +56,14 @@ bool tide_refuse(tide_walk *walk, int depth, const char *reason) {
 }
 
 bool tide_refuse_type(tide_walk *walk, int depth) {
-    char reason[64];
-    int type = lua_type(walk->L, walk->base + 2 * depth);
-    snprintf(reason, sizeof reason, "cannot pass a %s on", lua_typename(walk->L, type));
+    char reason[128];
+    int index = walk->base + 2 * depth;
+    const char *type = tide_object_type(walk->L, index);
+    if (type != NULL) {
+        snprintf(reason, sizeof reason, "cannot pass a closed %s on", type);
+    } else {
+        snprintf(reason, sizeof reason, "cannot pass a %s on", luaL_typename(walk->L, index));
+    }
     return tide_refuse(walk, depth, reason);
 }
 

@@ -56,6 +56,7 @@ static tide_step finish(tide_state *S, int status) {
     S->report.byte_count = S->output.count;
     S->report.failed_inputs = S->failed_inputs;
     S->report.reasons = S->reasons.bytes;
+    S->report.objects = S->held.objects;
     return S->failed ? TIDE_STEP_FAILED : TIDE_STEP_FINISHED;
 }
 
@@ -86,6 +87,7 @@ static tide_step start(tide_state *S, tide_call call) {
     S->report.input_count = 0;
     S->report.failed_input_count = 0;
     S->reasons.count = 0;
+    tide_drop_objects(S, 0);
     S->allocator.refused = false;
     tide_note_position(S);
     tide_begin_value(S);

@@ -26,6 +26,7 @@ static int open_state(lua_State *L) {
     tide_open_coroutine(L);
     tide_open_json(L);
     tide_open_verdict(L);
+    tide_open_objects(L);
     tide_open_context(L);
     S->thread = lua_newthread(L);
     // The script's coroutines take the hook over from the one that makes them.
@@ -50,6 +51,7 @@ tide_state *_Nullable tide_state_new(const tide_settings *settings) {
     S->host = settings->host;
     S->context = settings->context;
     S->resolver = settings->resolver;
+    S->objects = settings->objects;
     S->interrupter = tide_interrupter_new();
     S->main = S->interrupter == NULL ? NULL : lua_newstate(tide_allocate, &S->allocator);
     if (S->main == NULL) {
@@ -89,6 +91,9 @@ void tide_state_close(tide_state *S) {
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) {
         tide_buffer_free(buffers[i]);
     }
+    tide_drop_objects(S, 0);
+    free(S->held.objects);
+    free(S->passed.objects);
     free(S->ports);
     free(S->outputs);
     free(S->shares);
@@ -122,6 +127,9 @@ bool tide_state_add_port(tide_state *S, const char *name, size_t count, tide_for
 }
 
 uint8_t *_Nullable tide_state_take_output(tide_state *S, size_t *count, size_t *capacity) {
+    if (!S->in_flight) {
+        tide_drop_objects(S, 0);
+    }
     uint8_t *bytes = S->output.bytes;
     *count = S->output.count;
     *capacity = S->output.capacity;

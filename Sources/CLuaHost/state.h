@@ -53,6 +53,13 @@ enum { TIDE_CHORE_LAZY = 1, TIDE_CHORE_BUDGET = 2 };
 /// A value of a run in one word: the call's generation above, the value's index below.
 enum { TIDE_INPUT_BITS = 20 };
 
+/// Addresses of objects.
+typedef struct tide_object_list {
+    const void *_Nullable *_Nullable objects;
+    size_t count;
+    size_t capacity;
+} tide_object_list;
+
 struct tide_interrupter {
     _Atomic uint64_t call;      // which call runs, and whether it is held in place: see interrupt.c
     _Atomic uint64_t request;   // the highest generation that was asked to stop
@@ -122,6 +129,14 @@ struct tide_state {
     tide_port *_Nullable ports;
     size_t port_count;
 
+    // Objects; see object.c.
+    tide_object_functions objects;
+    tide_object_list held;    // what the outputs refer to, a reference for each
+    tide_object_list passed;  // what a host function's arguments refer to, without
+    size_t first_held;        // of the value at hand
+    size_t object_bytes;      // how much of the used memory is objects'
+    size_t object_garbage;    // how much of that came since the collector was run for it
+
     // Of a batch; see batch.c.
     tide_share *_Nullable shares;  // of each value
     size_t share_capacity;
@@ -162,6 +177,7 @@ typedef enum tide_key {
     TIDE_KEY_CACHE,    // lazy fields read in this call
     TIDE_KEY_MODULES,  // what require gives, by name
     TIDE_KEY_VERDICT,  // the metatable of what ctx:retry and ctx:reject raise
+    TIDE_KEY_OBJECTS,  // the metatables of objects, by type; also what marks one
     TIDE_KEY_THREAD,
     TIDE_KEY_BODIES,  // one for each call
     TIDE_KEYS = TIDE_KEY_BODIES + TIDE_CALLS,
@@ -193,6 +209,7 @@ void tide_open_coroutine(lua_State *L);
 void tide_open_json(lua_State *L);
 void tide_open_context(lua_State *L);
 void tide_open_verdict(lua_State *L);
+void tide_open_objects(lua_State *L);
 int tide_require(lua_State *L);
 int tide_emit(lua_State *L);
 int tide_retry(lua_State *L);
@@ -209,6 +226,22 @@ void tide_push_input(lua_State *L, const tide_input *input);
 void tide_push_json(lua_State *L, const uint8_t *text, size_t count);
 /// Pushes every value of a sequence and says how many.
 int tide_push_values(lua_State *L, const uint8_t *_Nullable bytes, size_t count);
+
+// object.c
+/// Pushes a handle of an object. Raises when memory is out.
+void tide_push_object(lua_State *L, const void *object);
+/// The type's name if the value at `index` is an object.
+const char *_Nullable tide_object_type(lua_State *L, int index);
+/// Without a name the function is that of the properties.
+void tide_define_method(lua_State *L, const char *type, const char *name, int32_t function);
+/// Notes that an encoding refers to the object at `index`: an output's is held from now on. NULL if it can't go there.
+const void *_Nullable tide_pass_object(tide_state *S, lua_State *L, int index, const tide_buffer *out);
+/// Lets go of all objects of outputs but the first `count`.
+void tide_drop_objects(tide_state *S, size_t count);
+/// Counts what the first `count` values on the stack hold by now, after a host function may have changed it.
+void tide_charge_objects(lua_State *L, int count);
+/// Runs the collector if much of the objects' memory may be garbage.
+void tide_collect_objects(lua_State *L, tide_state *S);
 
 // encode.c, encode_json.c: Lua values to bytes. Neither raises; on failure the buffer and the stack are as they
 // were and the reason is in `refusal`. The buffer may grow up to `limit`.
@@ -294,6 +327,8 @@ void tide_enter(tide_state *S, tide_state *_Nullable *_Nonnull previous);
 void tide_leave(tide_state *S, tide_state *_Nullable previous);
 /// Whether a request is for the value at hand.
 bool tide_is_asked_to_stop(const tide_state *S);
+/// Stops the value at hand if that was asked for, without waiting for the signal.
+void tide_stop_if_asked(tide_state *_Nullable S);
 /// Decides again whether the value at hand is to stop: the stop may have been for the one before it.
 void tide_reconsider(tide_state *S, lua_State *L);
 

@@ -107,6 +107,8 @@ static bool write_scalar(writer *w, const uint8_t *value, size_t size) {
     case TIDE_JSON:
         stored = tide_buffer_append(w->out, value + 5, size - 5);
         break;
+    case TIDE_OBJECT:
+        return fail(w, "a blob or an image has no JSON text");
     default:
         return fail(w, "damaged encoding");
     }

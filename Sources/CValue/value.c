@@ -12,6 +12,7 @@ size_t tide_value_size(const uint8_t *value, size_t count) {
         return 1;
     case TIDE_INTEGER:
     case TIDE_NUMBER:
+    case TIDE_OBJECT:
         return count >= 9 ? 9 : 0;
     case TIDE_STRING:
     case TIDE_JSON:

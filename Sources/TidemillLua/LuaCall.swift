@@ -1,3 +1,4 @@
+internal import CLuaHost
 internal import CValue
 
 /// The arguments of a host function's call, numbered from 0 (without `ctx`, where it is a method of it).
@@ -9,11 +10,16 @@ public struct LuaCall: ~Copyable {
     /// How many arguments there are.
     public let count: Int
     private let arguments: UnsafeRawBufferPointer
+    /// The addresses of all objects that the arguments refer to.
+    ///
+    /// Valid during the call only.
+    public let objects: UnsafeBufferPointer<UnsafeRawPointer?>
 
-    init(name: String, arguments: UnsafeRawBufferPointer, count: Int) {
+    init(name: String, _ arguments: tide_arguments) {
         self.name = name
-        self.arguments = arguments
-        self.count = count
+        self.arguments = UnsafeRawBufferPointer(start: arguments.bytes, count: arguments.size)
+        count = Int(arguments.count)
+        objects = UnsafeBufferPointer(start: arguments.objects, count: arguments.object_count)
     }
 
     /// The argument in the flat encoding, or nil when there is none there.
@@ -79,6 +85,12 @@ public struct LuaCall: ~Copyable {
         Int(try value(index, "boolean") { $0 == TIDE_TRUE || $0 == TIDE_FALSE }[0]) == TIDE_TRUE
     }
 
+    /// An object's address; nil for anything else.
+    public func object(_ index: Int) -> UnsafeRawPointer? {
+        guard let value = flat(index), value.count == 9, Int(value[0]) == TIDE_OBJECT else { return nil }
+        return UnsafeRawPointer(bitPattern: value.loadUnaligned(fromByteOffset: 1, as: UInt.self))
+    }
+
     private func value(
         _ index: Int,
         _ expected: String,
@@ -100,6 +112,7 @@ public struct LuaCall: ~Copyable {
         case TIDE_INTEGER, TIDE_NUMBER: "number"
         case TIDE_STRING: "string"
         case TIDE_ARRAY: "array"
+        case TIDE_OBJECT: "object"
         default: "table"
         }
     }

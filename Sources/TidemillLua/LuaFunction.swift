@@ -21,6 +21,8 @@ public enum LuaReply: Sendable {
     case bytes([UInt8])
     /// Any number of values in the flat encoding, one after the other.
     case flat([UInt8])
+    /// The same of values that refer to objects, which `owner` keeps alive.
+    case encoded([UInt8], owner: any Sendable & AnyObject)
     /// The values that an operation will give; it must not answer with another wait.
     ///
     /// Where the script can't be suspended (in a metamethod, an iterator, `table.sort`, `string.gsub`), the function
@@ -63,12 +65,25 @@ public struct LuaModule {
     public var functions: [LuaFunction]
     /// Its other fields, each one value in the flat encoding.
     public var values: [String: [UInt8]]
+    /// The methods of objects whose type is called as the module; their first argument is the object.
+    public var methods: [LuaFunction]
+    /// Asked for the fields of such objects that are no method, with the object and the field's name; with `#` for its
+    /// length and `tostring` for its text.
+    public var property: LuaFunction?
 
     /// Creates a module.
-    public init(_ name: String, functions: [LuaFunction], values: [String: [UInt8]] = [:]) {
+    public init(
+        _ name: String,
+        functions: [LuaFunction],
+        values: [String: [UInt8]] = [:],
+        methods: [LuaFunction] = [],
+        property: LuaFunction? = nil
+    ) {
         self.name = name
         self.functions = functions
         self.values = values
+        self.methods = methods
+        self.property = property
     }
 }
 

@@ -5,6 +5,8 @@ internal import CValue
 final class LuaHost {
     private var functions: [LuaFunction] = []
     private var waiting: (name: String, operation: LuaOperation)?
+    /// Keeps the objects of the last reply until the state has taken them over.
+    private var replied: (any Sendable & AnyObject)?
 
     func add(_ function: LuaFunction) -> Int32 {
         functions.append(function)
@@ -16,22 +18,29 @@ final class LuaHost {
         return waiting
     }
 
+    func hold(_ reply: LuaReply) {
+        if case .encoded(_, let owner) = reply { replied = owner }
+    }
+
+    func letGo() { replied = nil }
+
     func answer(
         _ function: Int32,
-        _ arguments: UnsafeRawBufferPointer,
-        count: Int,
+        _ arguments: tide_arguments,
         canWait: Bool,
         into result: UnsafeMutablePointer<tide_buffer>
     ) -> tide_answer {
         guard functions.indices.contains(Int(function)) else { return TIDE_HOST_ERROR }
         let called = functions[Int(function)]
+        letGo()
         do {
-            let reply = try called.body(LuaCall(name: called.name, arguments: arguments, count: count))
+            let reply = try called.body(LuaCall(name: called.name, arguments))
             if case .wait(let operation) = reply {
                 guard canWait else { return TIDE_HOST_NO_WAIT }
                 waiting = (called.name, operation)
                 return TIDE_HOST_WAIT
             }
+            hold(reply)
             reply.write(to: result)
             return TIDE_HOST_RETURN
         } catch {
@@ -47,16 +56,13 @@ final class LuaHost {
 nonisolated func callHost(
     context: UnsafeMutableRawPointer?,
     function: Int32,
-    arguments: UnsafePointer<UInt8>?,
-    size: Int,
-    count: Int32,
+    arguments: UnsafePointer<tide_arguments>,
     canWait: Bool,
     result: UnsafeMutablePointer<tide_buffer>
 ) -> tide_answer {
     guard let context else { return TIDE_HOST_ERROR }
     let host = Unmanaged<LuaHost>.fromOpaque(context).takeUnretainedValue()
-    let bytes = UnsafeRawBufferPointer(start: arguments, count: size)
-    return host.answer(function, bytes, count: Int(count), canWait: canWait, into: result)
+    return host.answer(function, arguments.pointee, canWait: canWait, into: result)
 }
 
 extension LuaReply {
@@ -79,7 +85,7 @@ extension LuaReply {
             text.withUTF8 { Self.putString(UnsafeRawBufferPointer($0), to: buffer) }
         case .bytes(let bytes):
             bytes.withUnsafeBytes { Self.putString($0, to: buffer) }
-        case .flat(let bytes):
+        case .flat(let bytes), .encoded(let bytes, _):
             bytes.withUnsafeBytes { Self.append($0, to: buffer) }
         }
     }

@@ -8,13 +8,21 @@ internal import CValue
 public struct LuaInput {
     var raw: tide_input
 
-    private init(_ tag: Int, integer: Int64 = 0, number: Double = 0, bytes: UnsafeRawBufferPointer? = nil) {
+    private init(
+        _ tag: Int,
+        integer: Int64 = 0,
+        number: Double = 0,
+        bytes: UnsafeRawBufferPointer? = nil,
+        objects: UnsafeBufferPointer<UnsafeRawPointer?>? = nil
+    ) {
         raw = tide_input(
             tag: Int32(tag),
             integer: integer,
             number: number,
             bytes: bytes?.baseAddress?.assumingMemoryBound(to: UInt8.self),
-            count: bytes?.count ?? 0
+            count: bytes?.count ?? 0,
+            objects: objects?.baseAddress,
+            object_count: objects?.count ?? 0
         )
     }
 
@@ -38,10 +46,18 @@ public struct LuaInput {
     /// The call fails when it isn't.
     public static func json(_ bytes: UnsafeRawBufferPointer) -> LuaInput { LuaInput(TIDE_JSON, bytes: bytes) }
 
-    /// One value in the flat encoding, of any kind.
+    /// The first of these objects, whose addresses must stay where they are.
+    public static func object(_ objects: UnsafeBufferPointer<UnsafeRawPointer?>) -> LuaInput {
+        LuaInput(TIDE_OBJECT, objects: objects)
+    }
+
+    /// One value in the flat encoding, of any kind; it may refer to these objects.
     ///
     /// The call fails when it's damaged.
-    public static func flat(_ bytes: UnsafeRawBufferPointer) -> LuaInput {
+    public static func flat(
+        _ bytes: UnsafeRawBufferPointer,
+        objects: UnsafeBufferPointer<UnsafeRawPointer?>? = nil
+    ) -> LuaInput {
         let tag = bytes.first.map { Int($0) } ?? TIDE_ARRAY
         switch tag {
         case TIDE_STRING where bytes.count >= 5, TIDE_JSON where bytes.count >= 5:
@@ -54,7 +70,7 @@ public struct LuaInput {
             return LuaInput(tag)
         default:
             // An array or a table; the wall refuses what isn't a whole one.
-            return LuaInput(TIDE_ARRAY, bytes: bytes)
+            return LuaInput(TIDE_ARRAY, bytes: bytes, objects: objects)
         }
     }
 }

@@ -53,6 +53,11 @@ public final class LuaInterrupter: Sendable {
         return (generation, input, isRunning)
     }
 
+    /// Whether the value at hand was asked to stop: for host functions that take long.
+    ///
+    /// Any thread may ask.
+    public var isAsked: Bool { tide_interrupter_is_asked(raw) }
+
     /// Stops the call that runs now, and every later one as soon as it starts or goes on: the state is to be given up.
     public func interruptAll() {
         tide_interrupt_all(raw)

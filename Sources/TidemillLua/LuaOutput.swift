@@ -21,6 +21,8 @@ public struct LuaOutput: Hashable, Sendable {
         case string(Range<Int>)
         /// The flat encoding of an array or a table.
         case flat(Range<Int>)
+        /// The object of ``LuaOutput/objects``.
+        case object
         /// A line of JSON with its newline, on a ``LuaPort/Format/jsonLine`` port.
         case line(Range<Int>)
     }
@@ -33,12 +35,15 @@ public struct LuaOutput: Hashable, Sendable {
     public let key: Range<Int>?
     /// The flat encoding of the metadata given to `ctx:emit`, a table.
     public let metadata: Range<Int>?
+    /// The places in ``LuaState/objects`` of those that the value refers to.
+    public let objects: Range<Int>
 
     @inlinable
     init(reading raw: UnsafeRawPointer) {
         port = Int(raw.load(fromByteOffset: LuaOutputLayout.port, as: Int32.self))
         value =
             switch raw.load(fromByteOffset: LuaOutputLayout.tag, as: Int32.self) {
+            case 9: .object
             case 8: .line(Self.place(raw))
             case 6, 7: .flat(Self.place(raw))
             case 5: .string(Self.place(raw))
@@ -50,6 +55,8 @@ public struct LuaOutput: Hashable, Sendable {
             }
         key = Self.range(raw, LuaOutputLayout.key)
         metadata = Self.range(raw, LuaOutputLayout.metadata)
+        let first = Int(raw.load(fromByteOffset: LuaOutputLayout.firstObject, as: UInt32.self))
+        objects = first..<first &+ Int(raw.load(fromByteOffset: LuaOutputLayout.objectCount, as: UInt32.self))
     }
 
     /// Of tags that have one: the wall leaves the fields of others as they are.
@@ -81,7 +88,9 @@ enum LuaOutputLayout {
     @inlinable static var count: Int { 32 }
     @inlinable static var key: Int { 40 }
     @inlinable static var metadata: Int { 56 }
-    @inlinable static var stride: Int { 72 }
+    @inlinable static var firstObject: Int { 72 }
+    @inlinable static var objectCount: Int { 76 }
+    @inlinable static var stride: Int { 80 }
 }
 
 /// What the last call gave, in order.

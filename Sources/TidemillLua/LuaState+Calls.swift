@@ -65,6 +65,7 @@ extension LuaState {
             answer = TIDE_HOST_ERROR
             LuaReply.write(LuaError("a wait was answered with another wait"), to: &encoded)
         case .success(let reply):
+            host.hold(reply)
             reply.write(to: &encoded)
         case .failure(let error):
             answer = TIDE_HOST_ERROR
@@ -79,6 +80,7 @@ extension LuaState {
     }
 
     private func step(_ step: tide_step) -> LuaStep {
+        host.letGo()
         if step == TIDE_STEP_FINISHED {
             return .finished
         }

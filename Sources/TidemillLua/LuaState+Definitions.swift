@@ -9,6 +9,8 @@ extension LuaState {
         for module in modules {
             for function in module.functions { try define(TIDE_MODULE_FUNCTION, in: module.name, function) }
             for (name, value) in module.values { try define(TIDE_MODULE_VALUE, in: module.name, name, value) }
+            for method in module.methods { try define(TIDE_OBJECT_METHOD, in: module.name, method) }
+            if let property = module.property { try define(TIDE_OBJECT_PROPERTY, in: module.name, property) }
         }
     }
 

@@ -31,6 +31,15 @@ extension LuaState {
             : UnsafeRawBufferPointer(start: report.pointee.bytes, count: report.pointee.byte_count)
     }
 
+    /// The addresses of the objects that the outputs refer to, which the state holds until the next call or
+    /// ``takeOutput()``.
+    public func objects(_ range: Range<Int>) -> UnsafeBufferPointer<UnsafeRawPointer?> {
+        guard raw != nil, !range.isEmpty, let start = report.pointee.objects else {
+            return UnsafeBufferPointer(start: nil, count: 0)
+        }
+        return UnsafeBufferPointer(start: start + range.lowerBound, count: range.count)
+    }
+
     /// Takes the output buffer over, without a copy; nil when it's empty or a call is in flight.
     public func takeOutput() -> LuaOutputBuffer? {
         var count = 0

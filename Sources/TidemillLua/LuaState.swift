@@ -19,6 +19,7 @@ public final class LuaState {
     ///   - ports: The ways out; what a script returns leaves by the first.
     ///   - context: What scripts find in `ctx` beside `emit`.
     ///   - modules: What `require` gives beside `json`.
+    ///   - objects: How the host's objects are counted; without it no value may refer to one.
     ///   - print: Gets each line of the global `print`, which is absent without it.
     ///   - resolve: Gives the source of a script's own module, or nil; without it `require` finds the host's only.
     /// - Throws: A ``LuaError`` of kind memory or, for a definition that can't be made, runtime.
@@ -27,6 +28,7 @@ public final class LuaState {
         ports: [LuaPort] = [LuaPort()],
         context: LuaContext = LuaContext(),
         modules: [LuaModule] = [],
+        objects: LuaObjects? = nil,
         collector: LuaCollector = .generational,
         print: ((String) -> Void)? = nil,
         resolve: ((String) throws -> LuaSource?)? = nil
@@ -36,6 +38,7 @@ public final class LuaState {
             ports: ports,
             context: context,
             modules: modules,
+            objects: objects,
             collector: collector,
             print: print,
             resolve: resolve,
@@ -49,6 +52,7 @@ public final class LuaState {
         ports: [LuaPort],
         context: LuaContext,
         modules: [LuaModule],
+        objects: LuaObjects? = nil,
         collector: LuaCollector = .generational,
         print: ((String) -> Void)? = nil,
         resolve: ((String) throws -> LuaSource?)?,
@@ -62,6 +66,7 @@ public final class LuaState {
             instruction_limit: limits.instructions.map { Int64(max(1, $0)) } ?? 0,
             host: callHost,
             context: Unmanaged.passUnretained(host).toOpaque(),
+            objects: objects?.functions ?? tide_object_functions(),
             resolver: resolve.map { host.add(Self.resolver($0)) } ?? -1,
             incremental: collector == .incremental,
             fail_at: failing?.lowerBound ?? 0,

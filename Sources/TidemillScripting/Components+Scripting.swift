@@ -1,9 +1,11 @@
 public import Tidemill
 
 extension Components {
-    /// Adds the stage that runs a Lua script.
-    public mutating func addScripting() {
-        add(StageComponent(.scriptStage) { try ScriptStage($0).implementation })
+    /// Adds the stage that runs a Lua script, and what scripts find there by `require` beside `json`, `file` and `blob`.
+    public mutating func addScripting(_ libraries: [ScriptLibrary] = []) {
+        var specification = ComponentSpecification.scriptStage
+        specification.fields += libraries.flatMap(\.fields)
+        add(StageComponent(specification) { try ScriptStage($0, libraries).implementation })
     }
 }
 
@@ -16,6 +18,7 @@ extension PipelineNode {
     ///   - source: the script; it returns a function or a table of functions.
     ///   - options: what the script finds in `ctx.options`.
     ///   - memory: how many bytes the script's objects may take in each worker.
+    ///   - modules: what it finds by `require` beside `json` and `blob`.
     /// - Throws: ``ScriptError`` when it does not compile, or does not define the handler that is called.
     public static func script(
         _ name: String,
@@ -23,13 +26,15 @@ extension PipelineNode {
         inputs: [String]? = nil,
         _ settings: StageSettings = StageSettings(),
         options: Value = [:],
-        memory: Int = 64 << 20
+        memory: Int = 64 << 20,
+        modules: [ScriptModule] = []
     ) throws -> PipelineNode {
         let file = ScriptFile(path: name, text: Array(source.utf8))
         let stage = try ScriptStage(
             file: file,
             options: options,
             memory: memory,
+            modules: modules,
             takesBatches: settings.batch != nil
         )
         var settings = settings

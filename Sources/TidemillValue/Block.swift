@@ -13,6 +13,8 @@ public final class Block: @unchecked Sendable {
     @usableFromInline @exclusivity(unchecked) private(set) var base: UnsafeMutableRawPointer?
     /// How many bytes the block holds.
     @exclusivity(unchecked) public private(set) var capacity: Int
+    /// The objects that encodings in the block refer to by their addresses; they live as long as it does.
+    @usableFromInline @exclusivity(unchecked) private(set) var objects: BlockObjects?
 
     /// A block of `capacity` bytes that its maker is about to fill.
     public init(capacity: Int) {
@@ -33,6 +35,11 @@ public final class Block: @unchecked Sendable {
         precondition(base == nil, "a block adopts memory once")
         base = memory
         capacity = memory == nil ? 0 : count
+    }
+
+    /// Keeps objects alive whose addresses the block has, or will have, in it; before anybody reads.
+    func keep(_ objects: [ValueObject]) {
+        if !objects.isEmpty { self.objects = BlockObjects((self.objects?.all ?? []) + objects) }
     }
 
     /// The memory, for its maker to fill.

@@ -7,6 +7,8 @@ import CValue
 /// `@unchecked Sendable`: it is the only owner of its memory, and can't be copied.
 public struct ByteWriter: ~Copyable, @unchecked Sendable {
     var buffer = tide_buffer(bytes: nil, count: 0, capacity: 0, failed: false)
+    /// What the encodings that were written refer to.
+    private var objects: [ValueObject] = []
 
     /// An empty writer; it allocates with the first byte.
     public init() {}
@@ -20,7 +22,10 @@ public struct ByteWriter: ~Copyable, @unchecked Sendable {
     public var count: Int { buffer.count }
 
     /// Forgets the bytes and keeps the memory.
-    public mutating func removeAll() { buffer.count = 0 }
+    public mutating func removeAll() {
+        buffer.count = 0
+        objects.removeAll()
+    }
 
     /// Forgets what was written after the first `count` bytes.
     public mutating func truncate(to count: Int) { buffer.count = min(buffer.count, count) }
@@ -37,6 +42,8 @@ public struct ByteWriter: ~Copyable, @unchecked Sendable {
         let block = Block()
         let count = buffer.count
         block.adopt(buffer.bytes, count: count)
+        block.keep(objects)
+        objects.removeAll()
         buffer = tide_buffer(bytes: nil, count: 0, capacity: 0, failed: false)
         return Bytes(block, start: 0, count: count)
     }
@@ -77,6 +84,8 @@ public struct ByteWriter: ~Copyable, @unchecked Sendable {
         case .string(let bytes): append(quoted: bytes)
         case .record(let record) where record.isText: append(record.lineText)
         case .record(let record): try append(jsonOfEncoding: record.encoding)
+        case .object(let object):
+            throw JSONError(reason: "a value of the type \(object.typeName) has no JSON text", offset: 0)
         }
     }
 
@@ -115,7 +124,12 @@ extension ByteWriter {
         case .number(let value): append(tag: TIDE_NUMBER, long: value.bitPattern)
         case .string(let bytes): append(tag: TIDE_STRING, bytes: bytes)
         case .record(let record) where record.isText: append(tag: TIDE_JSON, bytes: record.lineText)
-        case .record(let record): append(record.encoding)
+        case .record(let record):
+            append(record.encoding)
+            if let kept = record.encoding.block.objects { objects += kept.all }
+        case .object(let object):
+            objects.append(object)
+            append(tag: TIDE_OBJECT, long: UInt64(UInt(bitPattern: object.address)))
         }
     }
 

@@ -15,6 +15,8 @@ public enum Value: Sendable {
     case string(Bytes)
     /// An array or a table.
     case record(Record)
+    /// Bytes or pixels that the value refers to and does not contain.
+    case object(ValueObject)
 
     /// An array of values.
     public static func array(_ elements: [Value]) -> Value { .record(Record(elements: elements)) }
@@ -77,7 +79,8 @@ extension Value {
     public var footprint: Int {
         switch self {
         case .string(let bytes): 24 + bytes.count
-        case .record(let record): 24 + record.encoding.count
+        case .record(let record): 24 + record.encoding.count + (record.encoding.block.objects?.footprint ?? 0)
+        case .object(let object): 24 + object.footprint
         default: 24
         }
     }
@@ -93,6 +96,7 @@ extension Value: Equatable {
         case (.number(let left), .number(let right)): left == right
         case (.string(let left), .string(let right)): left == right
         case (.record(let left), .record(let right)): left == right
+        case (.object(let left), .object(let right)): left === right
         default: false
         }
     }

@@ -51,6 +51,8 @@ struct ValueReader {
         case TIDE_STRING: return .string(bytes.slice(position + 5..<position + size))
         case TIDE_ARRAY, TIDE_TABLE: return .record(Record(flat: bytes.slice(position..<position + size)))
         case TIDE_JSON: return .record(Record(text: bytes.slice(position + 5..<position + size)))
+        case TIDE_OBJECT:
+            return bytes.block.objects?.object(at: long(at: position + 1)).map { .object($0) } ?? .null
         default: return .null
         }
     }

@@ -99,6 +99,7 @@ extension LuaState {
             case .string(let range): "\"\(String(decoding: outputBytes[range], as: UTF8.self))\""
             case .flat(let range): try json(UnsafeRawBufferPointer(rebasing: outputBytes[range]))
             case .line(let range): String(decoding: outputBytes[range], as: UTF8.self)
+            case .object: "an object"
             }
         }
     }

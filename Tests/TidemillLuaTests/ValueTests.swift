@@ -113,8 +113,10 @@ import Testing
         #expect(MemoryLayout<tide_output>.offset(of: \.key_offset) == LuaOutputLayout.key)
         #expect(MemoryLayout<tide_output>.offset(of: \.key_count) == LuaOutputLayout.key + 8)
         #expect(MemoryLayout<tide_output>.offset(of: \.metadata_offset) == LuaOutputLayout.metadata)
+        #expect(MemoryLayout<tide_output>.offset(of: \.first_object) == LuaOutputLayout.firstObject)
+        #expect(MemoryLayout<tide_output>.offset(of: \.object_count) == LuaOutputLayout.objectCount)
         #expect([TIDE_FALSE, TIDE_TRUE, TIDE_INTEGER, TIDE_NUMBER, TIDE_STRING] == [1, 2, 3, 4, 5])
-        #expect([TIDE_ARRAY, TIDE_TABLE, TIDE_JSON] == [6, 7, 8])
+        #expect([TIDE_ARRAY, TIDE_TABLE, TIDE_JSON, TIDE_OBJECT] == [6, 7, 8, 9])
     }
 
     @Test func theBufferChangesOwner() throws {

@@ -24,7 +24,7 @@ import TidemillValue
         for _ in 0..<5000 {
             let count = Int.random(in: 0..<40, using: &random)
             readAll(
-                (0..<count).map { _ in UInt8.random(in: 0...(Bool.random(using: &random) ? 8 : 255), using: &random) }
+                (0..<count).map { _ in UInt8.random(in: 0...(Bool.random(using: &random) ? 9 : 255), using: &random) }
             )
         }
     }

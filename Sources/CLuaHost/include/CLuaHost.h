@@ -56,18 +56,30 @@ typedef enum tide_format : int32_t {
     TIDE_FORMAT_JSON_LINE,  // the value's JSON text and a newline
 } tide_format;
 
-/// The argument of a call. STRING and JSON: the bytes themselves; ARRAY and TABLE: the whole encoding.
+/// What the wall has to know of the host's objects, which it counts references of and never looks into.
+typedef struct tide_object_functions {
+    void (*_Nullable retain)(const void *object);
+    void (*_Nullable release)(const void *object);
+    size_t (*_Nullable footprint)(const void *object);       // bytes that it holds by now
+    const char *_Nonnull (*_Nullable type)(const void *object);  // the name of its type, valid as long as the object
+} tide_object_functions;
+
+/// The argument of a call. STRING and JSON: the bytes themselves; ARRAY and TABLE: the whole encoding, which may refer
+/// to these objects; OBJECT: the first of these objects.
 typedef struct tide_input {
     int32_t tag;
     int64_t integer;
     double number;
     const uint8_t *_Nullable bytes;
     size_t count;
+    const void *_Nullable const *_Nullable objects;
+    size_t object_count;
 } tide_input;
 
 /// One value that a call gave. `offset` and `count` are a place in the output buffer: of a string's bytes, of the
 /// whole encoding of an array or a table, or (tag TIDE_JSON, from a JSON line port) of a line with its newline.
-/// Other tags are inline. Without a key or metadata the offset of it is SIZE_MAX.
+/// Other tags are inline. Without a key or metadata the offset of it is SIZE_MAX. The objects that the value refers to,
+/// or is (tag TIDE_OBJECT), are a range of the report's.
 typedef struct tide_output {
     int32_t port;
     int32_t tag;
@@ -79,6 +91,8 @@ typedef struct tide_output {
     size_t key_count;
     size_t metadata_offset;
     size_t metadata_count;
+    uint32_t first_object;
+    uint32_t object_count;
 } tide_output;
 
 /// A value of a batch that failed alone. The texts are places in the report's `reasons`.
@@ -117,6 +131,7 @@ typedef struct tide_report {
     const tide_failed_input *_Nullable failed_inputs;  // of a batch that did not fail itself
     size_t failed_input_count;
     const uint8_t *_Nullable reasons;
+    const void *_Nullable const *_Nullable objects;  // of the outputs; held until the next call or take
 } tide_report;
 
 typedef enum tide_answer : int32_t {
@@ -126,10 +141,19 @@ typedef enum tide_answer : int32_t {
     TIDE_HOST_NO_WAIT,   // it would have had to wait, and can't here
 } tide_answer;
 
-/// A host function was called: `arguments` holds `count` encoded values one after the other. It must not use
-/// the state.
-typedef tide_answer (*tide_host)(void *_Nullable context, int32_t function, const uint8_t *_Nullable arguments,
-                                 size_t size, int32_t count, bool can_wait, tide_buffer *result);
+/// What a host function is called with: `count` encoded values one after the other, and the objects that they refer to.
+typedef struct tide_arguments {
+    const uint8_t *_Nullable bytes;
+    size_t size;
+    int32_t count;
+    const void *_Nullable const *_Nullable objects;
+    size_t object_count;
+} tide_arguments;
+
+/// A host function was called. It must not use the state. Objects in its result must live until it is asked the next
+/// time, or the call is over.
+typedef tide_answer (*tide_host)(void *_Nullable context, int32_t function, const tide_arguments *arguments,
+                                 bool can_wait, tide_buffer *result);
 
 typedef struct tide_settings {
     size_t memory_limit;    // bytes that script code may hold
@@ -138,6 +162,7 @@ typedef struct tide_settings {
     int64_t instruction_limit;  // Lua instructions of one value, 0 = none
     tide_host host;
     void *_Nullable context;
+    tide_object_functions objects;  // without them no object may come in
     int32_t resolver;  // the host function behind require (name → source, chunk name), or -1
     bool incremental;  // garbage collection; generational otherwise
     int64_t fail_at;   // tests: the allocation that fails, counted from 1; 0 = none
@@ -151,6 +176,8 @@ typedef enum tide_place : int32_t {
     TIDE_CONTEXT_LAZY,  // a field asked of `function` when a script reads it, at most once a call
     TIDE_MODULE_FUNCTION,
     TIDE_MODULE_VALUE,
+    TIDE_OBJECT_METHOD,    // of the objects whose type is called as the module
+    TIDE_OBJECT_PROPERTY,  // asked for what is no method, with the object and the name; "#" and "tostring" too
     TIDE_PRINT,  // the global print: its line, tabs between the arguments, goes to `function`
 } tide_place;
 
@@ -214,6 +241,8 @@ bool tide_interrupt(tide_interrupter *interrupter, uint64_t generation);
 bool tide_interrupt_input(tide_interrupter *interrupter, uint64_t generation, size_t input);
 /// Which value is at hand, or was last; true when it is running, false when it waits or is over. From any thread.
 bool tide_interrupter_position(tide_interrupter *interrupter, uint64_t *generation, size_t *input);
+/// Whether the value at hand, or the last one, was asked to stop: for host functions that take long. From any thread.
+bool tide_interrupter_is_asked(const tide_interrupter *interrupter);
 /// Stops the call that runs now, and every later one as soon as it starts or goes on.
 void tide_interrupt_all(tide_interrupter *interrupter);
 

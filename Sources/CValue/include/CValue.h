@@ -10,6 +10,7 @@
 //           | 0x06 u32 size, u32 count, value*    array;  size = bytes that follow the size field
 //           | 0x07 u32 size, u32 count, entry*    table;  entry := u32 count, key bytes, value
 //           | 0x08 u32 count, bytes               JSON text of an array or a table (one line, no newline at its end)
+//           | 0x09 u64 address                    an object that the bytes' owner keeps alive; readers know which these are
 //
 // All numbers little-endian and unaligned. Encodings never leave the process; readers still check every bound.
 #ifndef TIDEMILL_CVALUE_H
@@ -31,6 +32,7 @@ enum {
     TIDE_ARRAY = 0x06,
     TIDE_TABLE = 0x07,
     TIDE_JSON = 0x08,
+    TIDE_OBJECT = 0x09,
 };
 
 /// A growable block of malloc'ed memory. A failed growth leaves it as it was and sets `failed`.
@@ -62,7 +64,7 @@ typedef struct tide_json_error {
 bool tide_json_read(const uint8_t *text, size_t count, tide_buffer *out, tide_json_error *error);
 
 /// Appends one encoded value as JSON text to `out`. Bytes that are not UTF-8 become U+FFFD each; a number that
-/// is not finite is an error. TIDE_JSON is copied as it is. On failure `out->count` is what it was.
+/// is not finite is an error, and so is an object. TIDE_JSON is copied as it is. On failure `out->count` is what it was.
 bool tide_json_write(const uint8_t *value, size_t count, tide_buffer *out, tide_json_error *error);
 
 // The writer's parts, for a caller that walks its own values (the Lua wall). False only when memory is out.

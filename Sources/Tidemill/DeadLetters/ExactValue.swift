@@ -15,6 +15,7 @@ package import TidemillValue
 /// | `{"$base64": "…"}` | a string that is not UTF-8 |
 /// | `{"$number": "nan"}`, `"inf"`, `"-inf"` | a number that is not finite |
 /// | `{"$table": [[key, value], …]}` | a table with a key that is not UTF-8, or one that looks like a form |
+/// | `{"$object": {"type": …, "base64": …}}` | a blob, an image; `"lost"` says why instead where it has no bytes |
 /// | `{"$json": "…"}` | an array or a table that is nested too deep, as text |
 package enum ExactValue {
     private enum Form: String {
@@ -22,6 +23,7 @@ package enum ExactValue {
         case number = "$number"
         case table = "$table"
         case json = "$json"
+        case object = "$object"
     }
 
     /// JSON's readers take 64 levels, and the letter around a value needs some of them.
@@ -45,11 +47,23 @@ package enum ExactValue {
             guard levels >= levelsOfTable else { return form(.json, .string(Bytes(encode(value).description))) }
             if let elements = record.elements { return .array(elements.map { encode($0, levels: levels - 1) }) }
             return encode(record.entries ?? [], levels: levels)
+        case .object(let object): return encode(object)
         }
     }
 
+    private static func encode(_ object: ValueObject) -> Value {
+        let type = Value.string(Bytes(object.typeName))
+        do {
+            return form(.object, ["type": type, "base64": .string(Bytes(base64(try object.archived())))])
+        } catch {
+            return form(.object, ["type": type, "lost": .string(Bytes(String(describing: error)))])
+        }
+    }
+
+    private static func base64(_ bytes: Bytes) -> String { Data(Array(bytes)).base64EncodedString() }
+
     private static func encode(_ bytes: Bytes) -> Value {
-        bytes.isText ? .string(bytes) : form(.base64, .string(Bytes(Data(Array(bytes)).base64EncodedString())))
+        bytes.isText ? .string(bytes) : form(.base64, .string(Bytes(base64(bytes))))
     }
 
     private static func encode(_ entries: [(key: Bytes, value: Value)], levels: Int) -> Value {
@@ -95,11 +109,23 @@ package enum ExactValue {
         case (.number, .string("-inf")): return .number(-.infinity)
         case (.json, .string(let text)):
             if let value = try? Value(json: text) { return try decode(value) }
+        case (.object, .record):
+            if let object = try decode(object: content) { return .object(object) }
         case (.table, .record(let record)):
             if let pairs = record.elements { return try decode(pairs: pairs) }
         default: break
         }
         throw DeadLetterProblem("a \"\(form.rawValue)\" that is none")
+    }
+
+    private static func decode(object: Value) throws(DeadLetterProblem) -> ValueObject? {
+        guard let type = object["type"]?.text else { return nil }
+        if let reason = object["lost"]?.text {
+            throw DeadLetterProblem("its \(type) could not be kept when it failed: \(reason)")
+        }
+        guard let text = object["base64"]?.text, let data = Data(base64Encoded: text) else { return nil }
+        let contents = Bytes(Array(data))
+        return type == "blob" ? Blob(contents) : ArchivedObject(type: type, contents: contents)
     }
 
     private static func decode(pairs: [Value]) throws(DeadLetterProblem) -> Value {

@@ -86,7 +86,7 @@ final class FileCheckpoint: Sendable {
             if record.head.count < FileHead.most { record.head = try FileHead.of(descriptor, record.path) }
             state.current = record
             // What a whole file became is only known at its end.
-            if format != .whole { state.marks.add(record, at: sent) }
+            if !format.isWhole { state.marks.add(record, at: sent) }
         }
     }
 
@@ -95,7 +95,7 @@ final class FileCheckpoint: Sendable {
         state.withLock { state in
             guard var record = state.current else { return }
             // Of a whole file that is too large not all is read.
-            record.size = format == .whole ? state.currentSize : size
+            record.size = format.isWhole ? state.currentSize : size
             state.marks.add(record, at: sent)
             state.current = nil
         }
@@ -153,7 +153,7 @@ final class FileCheckpoint: Sendable {
         guard try FileHead.of(descriptor, path, limit: known.head.count) == known.head else {
             return status.size < known.head.count ? "is shorter than what was read of it" : "was rewritten"
         }
-        if format == .whole {
+        if format.isWhole {
             return known.size == status.size && known.modified == status.modifiedNanoseconds ? nil : "has changed"
         }
         return status.size < known.size ?? 0 ? "is shorter than what was read of it" : nil
@@ -185,7 +185,7 @@ extension InputFormat {
     fileprivate var identity: Value {
         switch self {
         case .lines, .jsonLines: ["source": "file", "format": "lines"]
-        case .whole: ["source": "file", "format": "whole"]
+        case .whole, .blob: ["source": "file", "format": "whole"]
         case .csv(let dialect):
             [
                 "source": "file", "format": "csv", "header": .bool(dialect.hasHeader),

@@ -43,7 +43,7 @@ package struct LetterFilter: Sendable {
 extension Value {
     fileprivate func contains(_ wanted: [UInt8]) -> Bool {
         switch self {
-        case .null, .bool: false
+        case .null, .bool, .object: false
         case .integer, .number: Bytes(description).contains(wanted)
         case .string(let bytes): bytes.contains(wanted)
         case .record(let record):

@@ -18,7 +18,8 @@ extension InputDecoder {
         }
         let name = path.split(separator: "/").last.map(String.init) ?? path
         let metadata = Value.table([("path", .string(Bytes(path))), ("name", .string(Bytes(name)))])
-        batch.append(Job(.string(window.slice(0, count: window.count)), metadata: metadata))
+        let content = window.slice(0, count: window.count)
+        batch.append(Job(format == .blob ? .object(Blob(content)) : .string(content), metadata: metadata))
         try await send(&batch, upTo: InputPosition())
     }
 }

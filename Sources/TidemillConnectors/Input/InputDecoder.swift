@@ -25,7 +25,7 @@ struct InputDecoder {
         case .lines: try await decodeLines(input)
         case .jsonLines: try await decodeJSONLines(input)
         case .csv(let dialect): try await decodeCSV(input, dialect)
-        case .whole: try await decodeWhole(input)
+        case .whole, .blob: try await decodeWhole(input)
         }
     }
 

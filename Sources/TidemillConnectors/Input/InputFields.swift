@@ -5,8 +5,9 @@ enum InputFields {
     static let all = [
         FieldSpecification(
             "format",
-            .choice(["lines", "json_lines", "csv", "whole"]),
-            "What becomes a job: every line, the JSON value on every line, every CSV row, or the whole content.",
+            .choice(["lines", "json_lines", "csv", "whole", "blob"]),
+            "What becomes a job: every line, the JSON value on every line, every CSV row, the whole content as a "
+                + "string, or the whole content as a blob, which goes from script to script without being copied.",
             default: "lines"
         ),
         FieldSpecification(
@@ -18,7 +19,7 @@ enum InputFields {
         FieldSpecification(
             "max_size",
             .size(in: 1...1 << 31),
-            "The largest content in the format `whole`.",
+            "The largest content in the formats `whole` and `blob`.",
             default: "64MiB"
         ),
         FieldSpecification(
@@ -42,6 +43,7 @@ enum InputFields {
                 CSVDialect(hasHeader: settings.boolean("header"), delimiter: try CSVFields.delimiter(settings))
             )
         case "whole": return .whole
+        case "blob": return .blob
         default: return .lines
         }
     }

@@ -8,16 +8,22 @@ public enum InputFormat: Hashable, Sendable {
     case csv(CSVDialect)
     /// The whole content is one job.
     case whole
+    /// The whole content is one job, whose value is a ``Tidemill/Blob``: scripts hold it by a handle.
+    case blob
 
     /// CSV as RFC 4180 has it, with a header row.
     public static let csv = InputFormat.csv(CSVDialect())
+
+    /// Whether a content is one job.
+    var isWhole: Bool { self == .whole || self == .blob }
 }
 
 /// How much memory one job's text may take.
 public struct InputLimits: Hashable, Sendable {
     /// The longest line or row, in bytes; a longer one fails by itself; 1 MiB if nothing is said.
     public var line: Int
-    /// The largest content in the format ``InputFormat/whole``, in bytes; a larger one fails; 64 MiB if nothing is
+    /// The largest content in the formats ``InputFormat/whole`` and
+    /// ``InputFormat/blob``, in bytes; a larger one fails; 64 MiB if nothing is
     /// said.
     public var whole: Int
 

@@ -88,7 +88,7 @@ struct CSVEncoder {
         case .null: break
         case .string(let bytes): append(text: bytes, to: &writer)
         case .bool, .integer, .number: try writer.append(sinkJSON: cell)
-        case .record:
+        case .record, .object:
             var json = ByteWriter()
             try json.append(sinkJSON: cell)
             append(text: json.take(), to: &writer)

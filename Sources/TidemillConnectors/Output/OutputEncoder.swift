@@ -132,11 +132,10 @@ struct OutputEncoder: ~Copyable {
             }
             writer.append(bytes)
         case .bool, .integer, .number: try writer.append(sinkJSON: value)
-        case .null, .record:
-            throw JobFailure(
-                .sink,
-                "\(value.kindName) can't be written in the format \(name) (json_lines can write it)"
-            )
+        case .object(let object) where object.bytes != nil && !isLines:
+            if let bytes = object.bytes { append(text: bytes) }
+        case .null, .record, .object:
+            throw JobFailure(.sink, "\(value.kindName) can't be written in the format \(name) (\(value.wayOut))")
         }
     }
 }
@@ -160,7 +159,14 @@ extension Value {
         case .integer, .number: "a number"
         case .string: "a string"
         case .record(let record): record.isArray ? "an array" : "a table"
+        case .object(let object): "a value of the type \(object.typeName)"
         }
+    }
+
+    /// What can be done where it can't be written.
+    fileprivate var wayOut: String {
+        guard let object else { return "json_lines can write it" }
+        return object.bytes == nil ? "a script encodes it first" : "raw can write it"
     }
 }
 

@@ -91,14 +91,16 @@ public final class DirectorySink: Sink {
     }
 
     private func encode(_ value: Value, with writer: inout ByteWriter) throws(JobFailure) -> Bytes {
-        switch (content, value) {
-        case (.raw, .string(let bytes)): return bytes
-        case (.json, _):
+        switch content {
+        case .raw:
+            if let bytes = value.content { return bytes }
+            let wayOut = value.object == nil ? "format json can write it" : "a script encodes it first"
+            throw JobFailure(.sink, "\(value.kindName) has no raw bytes (\(wayOut))")
+        case .json:
             writer.removeAll()
             try writer.append(sinkJSON: value)
             writer.append(UInt8(ascii: "\n"))
             return writer.take()
-        default: throw JobFailure(.sink, "\(value.kindName) has no raw bytes (format json can write it)")
         }
     }
 }
@@ -127,7 +129,7 @@ extension DirectorySink {
             FieldSpecification(
                 "format",
                 .choice(Content.allCases.map(\.rawValue)),
-                "What a file holds: `raw` is the bytes of a string, `json` any value as JSON.",
+                "What a file holds: `raw` is the bytes of a string or a blob, `json` any value as JSON.",
                 default: "raw"
             ),
             FieldSpecification(

@@ -51,7 +51,8 @@ struct NameTemplate: Hashable {
         case .integer(let number): return String(number)
         case .bool(let flag): return String(flag)
         case nil, .null: throw JobFailure(.sink, "the file's name needs \"\(field)\", which the job's metadata lacks")
-        case .number, .record: throw JobFailure(.sink, "the job's metadata \"\(field)\" can't be part of a file's name")
+        case .number, .record, .object:
+            throw JobFailure(.sink, "the job's metadata \"\(field)\" can't be part of a file's name")
         }
     }
 }

@@ -13,6 +13,8 @@ public struct DirectorySource: Source {
     public enum Content: String, Hashable, Sendable, CaseIterable {
         /// The file's bytes.
         case whole
+        /// The file's bytes as a ``Tidemill/Blob``, which scripts hold by a handle.
+        case blob
         /// The file's path.
         case path
     }
@@ -109,14 +111,14 @@ public struct DirectorySource: Source {
         let descriptor = try Descriptor.open(file.path, O_RDONLY | O_NONBLOCK)
         let status = try descriptor.status()
         guard status.kind == .regular else { throw FileProblem(file.path, "is no regular file any more") }
-        let value = content == .path ? Bytes(file.path) : try bytes(of: descriptor, file.path)
+        let bytes = content == .path ? Bytes(file.path) : try bytes(of: descriptor, file.path)
         let metadata = Value.table([
             ("name", .string(Bytes(file.name))),
             ("path", .string(Bytes(file.path))),
-            ("size", .integer(Int64(content == .path ? status.size : value.count))),
+            ("size", .integer(Int64(content == .path ? status.size : bytes.count))),
             ("modified", .string(Bytes(CivilTime(secondsSince1970: status.modified).iso8601))),
         ])
-        return Job(.string(value), metadata: metadata)
+        return Job(content == .blob ? .object(Blob(bytes)) : .string(bytes), metadata: metadata)
     }
 
     private func bytes(of descriptor: Descriptor, _ path: String) throws -> Bytes {
@@ -146,7 +148,8 @@ extension DirectorySource {
             FieldSpecification(
                 "format",
                 .choice(Content.allCases.map(\.rawValue)),
-                "What a job's value is: `whole` is the file's bytes, `path` its path.",
+                "What a job's value is: `whole` is the file's bytes as a string, `blob` as a blob, which goes from "
+                    + "script to script without being copied; `path` is its path.",
                 default: "whole"
             ),
             FieldSpecification("max_size", .size(in: 1...1 << 31), "The largest file.", default: "64MiB"),

@@ -50,13 +50,13 @@ final class ScriptBatches: BatchWork {
     private func all(_ end: JobEnd, _ batch: Batch<Delivery>) -> [JobEnd] { Array(repeating: end, count: batch.count) }
 
     private func collect(_ batch: Batch<Delivery>, _ state: LuaState) -> [JobEnd] {
-        let (outputs, block) = (state.outputs, script.output)
+        let outputs = ScriptOutputs(state, script.output)
         var ends = batch.elements.enumerated().map { index, delivery -> JobEnd in
             let range = inputs.outputs(of: index)
-            if range.count == 1, let job = outputs[range.lowerBound].plainJob(in: block, after: delivery.job.details) {
+            if range.count == 1, let job = outputs.plainJob(at: range.lowerBound, after: delivery.job.details) {
                 return .passed(job)
             }
-            return .became(outputs[range].jobs(in: block, after: delivery.job.details))
+            return .became(outputs.jobs(range, after: delivery.job.details))
         }
         for (index, error) in state.failedInputs { ends[index] = .failed(JobFailure(error)) }
         return ends

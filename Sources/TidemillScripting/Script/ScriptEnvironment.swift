@@ -16,7 +16,8 @@ extension LuaState {
             limits: stage.limits,
             ports: zip(worker.ports, worker.rendersJSONLines).map { LuaPort($0, format: $1 ? .jsonLine : .flat) },
             context: .make(stage, worker, current, log),
-            modules: [stage.files.module],
+            modules: [stage.files.module] + stage.modules.map { $0.bound(to: stage, current) },
+            objects: .values,
             print: { log.write(.info, $0, .null) },
             resolve: stage.file.findModule
         )
@@ -28,6 +29,8 @@ final class CurrentJob {
     private var batch: Batch<Delivery>?
     private weak var state: LuaState?
     private var whole: Batch<Delivery>?
+    /// Stops the calls of the state that is in use.
+    var interrupter: LuaInterrupter?
 
     func begin(_ batch: Batch<Delivery>, _ state: LuaState) {
         self.batch = batch

@@ -25,7 +25,8 @@ public final class ScriptGenerator {
                 functions: [.values("random") { .integer(try random.integer($0)) }],
                 values: ["options": stage.options.flat]
             ),
-            modules: [stage.files.module],
+            modules: [stage.files.module] + stage.modules.map { $0.bound(to: stage, CurrentJob()) },
+            objects: .values,
             resolve: stage.file.findModule
         )
         self.random = random
@@ -44,7 +45,7 @@ public final class ScriptGenerator {
             throw ScriptError("\(path): the script gives \(state.outputs.count) values for \(index) instead of one")
         }
         let block = Block()
-        let value = state.outputs[0].value(in: block)
+        let value = ScriptOutputs(state, block).value(at: 0)
         state.takeOutput(into: block)
         return value
     }

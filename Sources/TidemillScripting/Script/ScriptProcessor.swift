@@ -42,8 +42,8 @@ final class ScriptProcessor: Processor {
         var done = finished
         // What was given up has other owners by now.
         if watch.isGivenUp { return false }
-        let (deliveries, outputs, output) = (batch.elements, state.outputs, script.output)
-        for index in 0..<finished { collect(deliveries[index], outputs, inputs.outputs(of: index), output, results) }
+        let (deliveries, outputs) = (batch.elements, ScriptOutputs(state, script.output))
+        for index in 0..<finished { collect(deliveries[index], outputs, inputs.outputs(of: index), results) }
         if let error, finished < batch.count, end(batch[finished], finished, error, results) { done += 1 }
         inputs.removeFirst(done)
         return watch.advance(batch, by: done)
@@ -68,16 +68,15 @@ final class ScriptProcessor: Processor {
 
     private func collect(
         _ delivery: borrowing Delivery,
-        _ outputs: LuaOutputs,
+        _ outputs: ScriptOutputs,
         _ range: Range<Int>,
-        _ block: Block,
         _ results: BatchResults
     ) {
         if range.isEmpty { return results.settle(delivery.ticket, .filtered) }
-        if range.count == 1, let job = outputs[range.lowerBound].plainJob(in: block, after: delivery.job.details) {
+        if range.count == 1, let job = outputs.plainJob(at: range.lowerBound, after: delivery.job.details) {
             return results.pass(delivery.ticket, job)
         }
-        results.pass(delivery.ticket, outputs[range].jobs(in: block, after: delivery.job.details))
+        results.pass(delivery.ticket, outputs.jobs(range, after: delivery.job.details))
     }
 
     func close() async { await script.close() }

@@ -8,13 +8,15 @@ struct ScriptStage: Sendable {
     let options: Value
     let limits: LuaLimits
     let files: ReadableFiles
+    /// What the script finds by `require` beside its own.
+    let modules: [ScriptModule]
     /// The ports that the script is known to emit to.
     let ports: [String]
     /// Whether it is given batches of jobs.
     let takesBatches: Bool
 
     /// Makes a stage of a node's settings, and reports what is wrong with its script at the node's fields.
-    init(_ settings: Settings) throws {
+    init(_ settings: Settings, _ libraries: [ScriptLibrary] = []) throws {
         let path = settings.string("script")
         do throws(ScriptFile.FileError) {
             file = try ScriptFile(path: path)
@@ -28,9 +30,10 @@ struct ScriptStage: Sendable {
             instructions: settings.optionalInteger("instructions")
         )
         files = try ReadableFiles(settings.optionalObject("capabilities"))
+        modules = try [.blob] + libraries.map { try $0.make(settings) }
         let facts: ScriptFacts
         do {
-            facts = try ScriptFacts(file, limits)
+            facts = try ScriptFacts(file, limits, modules)
         } catch {
             throw ConfigurationError([settings.issue(at: "script", "\(error)")])
         }
@@ -52,12 +55,13 @@ struct ScriptStage: Sendable {
     }
 
     /// Makes a stage without a configuration.
-    init(file: ScriptFile, options: Value, memory: Int, takesBatches: Bool) throws {
+    init(file: ScriptFile, options: Value, memory: Int, modules: [ScriptModule], takesBatches: Bool) throws {
         self.file = file
         self.options = options
         limits = LuaLimits(memory: memory)
         files = ReadableFiles([])
-        let facts = try ScriptFacts(file, limits)
+        self.modules = [.blob] + modules
+        let facts = try ScriptFacts(file, limits, self.modules)
         ports = facts.ports
         self.takesBatches = takesBatches
         if let problem = HandlerMismatch(facts, takesBatches: takesBatches) {
@@ -104,13 +108,17 @@ struct ScriptFacts {
     let ports: [String]
     let functions: LuaScript.Functions
 
-    init(_ file: ScriptFile, _ limits: LuaLimits) throws(ScriptError) {
-        let refusal = LuaFunction("read") { _ in throw ScriptError("there is nothing to read while a script loads") }
+    /// - Parameter modules: those that the script may `require`; while it loads, their functions only refuse.
+    init(_ file: ScriptFile, _ limits: LuaLimits, _ modules: [ScriptModule]) throws(ScriptError) {
+        let early = { (name: String) in
+            LuaFunction(name) { _ in throw ScriptError("\(name) can't be called while a script loads; use `init`") }
+        }
         let state: LuaState
         do throws(LuaError) {
             state = try LuaState(
                 limits: limits,
-                modules: [LuaModule("file", functions: [refusal])],
+                modules: [LuaModule("file", functions: [early("read")])]
+                    + modules.map { LuaModule($0.name, functions: $0.functions.map { early($0.name) }) },
                 print: { _ in },
                 resolve: file.findModule
             )
@@ -136,12 +144,13 @@ extension ScriptFacts {
 }
 
 extension ScriptDescription {
-    /// What a script's file says of itself, learnt by loading it.
+    /// What a script's file says of itself, learnt by loading it where these libraries are offered.
     ///
     /// - Throws: ``ScriptError`` when it can't be read or loaded, or declares options that make no sense.
-    public init(script path: String) throws(ScriptError) {
+    public init(script path: String, _ libraries: [ScriptLibrary] = []) throws(ScriptError) {
         do {
-            let facts = try ScriptFacts(try ScriptFile(path: path), LuaLimits())
+            let modules = [.blob] + libraries.map(\.standard)
+            let facts = try ScriptFacts(try ScriptFile(path: path), LuaLimits(), modules)
             let options = try facts.options.map { try ScriptOptions($0).fields }
             self.init(
                 path: path,

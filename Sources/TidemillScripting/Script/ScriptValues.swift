@@ -14,7 +14,9 @@ extension LuaInput {
         case .string(let bytes): self = bytes.withUnsafeBytes { .string($0) }
         case .record(let record):
             let isText = record.isText
-            self = record.encoding.withUnsafeBytes { isText ? .json($0) : .flat($0) }
+            let objects = record.encoding.objectAddresses
+            self = record.encoding.withUnsafeBytes { isText ? .json($0) : .flat($0, objects: objects) }
+        case .object(let object): self = .object(object.addressInMemory)
         }
     }
 }
@@ -28,42 +30,69 @@ extension LuaState {
     }
 }
 
-extension LuaOutput {
-    /// The value, as a slice of the block that will take the output over.
-    func value(in block: Block) -> Tidemill.Value {
-        switch value {
+/// What a call gave, as values: slices of a block that will take its bytes over.
+struct ScriptOutputs {
+    private let outputs: LuaOutputs
+    private let block: Block
+    private let state: LuaState
+
+    /// The outputs of a state's last call, valid until its next.
+    init(_ state: LuaState, _ block: Block) {
+        outputs = state.outputs
+        self.block = block
+        self.state = state
+    }
+
+    /// How many there are.
+    var count: Int { outputs.count }
+
+    /// The value at an index.
+    func value(at index: Int) -> Value { value(outputs[index]) }
+
+    /// The job that the script gave by returning no more than a value; nil if it said anything else about it.
+    func plainJob(at index: Int, after details: JobDetails?) -> Job? {
+        let output = outputs[index]
+        guard output.port == 0, output.key == nil, output.metadata == nil else { return nil }
+        return Job(value: value(output), details: details)
+    }
+
+    /// The jobs that the script gave, each for its port.
+    func jobs(_ range: Range<Int>, after details: JobDetails?) -> [(port: Int, job: Job)] {
+        outputs[range].map { ($0.port, job($0, after: details)) }
+    }
+
+    /// The job that the script gave, with the key and the metadata of the one at hand where it said nothing else.
+    private func job(_ output: LuaOutput, after details: JobDetails?) -> Job {
+        guard output.key != nil || output.metadata != nil else { return Job(value: value(output), details: details) }
+        let before = details ?? JobDetails()
+        let after = before.with(
+            key: output.key.map { Bytes(block, $0) } ?? before.key,
+            metadata: output.metadata.map { .record(Record(flat: Bytes(block, $0))) } ?? before.metadata
+        )
+        return Job(value: value(output), details: after)
+    }
+
+    private func value(_ output: LuaOutput) -> Value {
+        switch output.value {
         case .null: .null
         case .boolean(let flag): .bool(flag)
         case .integer(let number): .integer(number)
         case .number(let number): .number(number)
         case .string(let range): .string(Bytes(block, range))
-        case .flat(let range): .record(Record(flat: Bytes(block, range)))
+        case .flat(let range) where output.objects.isEmpty: .record(Record(flat: Bytes(block, range)))
+        case .flat(let range): .record(Record(flat: encoding(range, objects(of: output))))
         case .line(let range): .record(Record(text: Bytes(block, range)))
+        case .object: objects(of: output).first.map { .object($0) } ?? .null
         }
     }
 
-    /// The job that the script gave by returning no more than a value; nil if it said anything else about it.
-    func plainJob(in block: Block, after details: JobDetails?) -> Job? {
-        guard port == 0, key == nil, metadata == nil else { return nil }
-        return Job(value: value(in: block), details: details)
+    private func objects(of output: LuaOutput) -> [ValueObject] {
+        state.objects(output.objects).compactMap { $0.map { ValueObject.at($0) } }
     }
 
-    /// The job that the script gave, with the key and the metadata of the one at hand where it said nothing else.
-    func job(in block: Block, after details: JobDetails?) -> Job {
-        guard key != nil || metadata != nil else { return Job(value: value(in: block), details: details) }
-        let before = details ?? JobDetails()
-        let after = before.with(
-            key: key.map { Bytes(block, $0) } ?? before.key,
-            metadata: metadata.map { .record(Record(flat: Bytes(block, $0))) } ?? before.metadata
-        )
-        return Job(value: value(in: block), details: after)
-    }
-}
-
-extension Slice<LuaOutputs> {
-    /// The jobs that the script gave, each for its port.
-    func jobs(in block: Block, after details: JobDetails?) -> [(port: Int, job: Job)] {
-        map { ($0.port, $0.job(in: block, after: details)) }
+    /// In a block of its own: the objects are to be freed with this value, not with the last of its batch.
+    private func encoding(_ range: Range<Int>, _ objects: [ValueObject]) -> Bytes {
+        Bytes(copying: UnsafeRawBufferPointer(rebasing: state.outputBytes[range]), objects: objects)
     }
 }
 
@@ -88,8 +117,9 @@ extension Value {
 extension LuaCall {
     /// The arguments as values.
     var values: [Value] {
-        (0..<count).map { index in
-            flat(index).map { Value(encoding: Bytes(copying: $0)) } ?? .null
+        let objects = objects.compactMap { $0.map { ValueObject.at($0) } }
+        return (0..<count).map { index in
+            flat(index).map { Value(encoding: Bytes(copying: $0, objects: objects)) } ?? .null
         }
     }
 }

@@ -73,6 +73,7 @@ final class WorkerScript {
     }
 
     private func open() async throws {
+        current.interrupter = state.interrupter
         stopper.begin(state.interrupter, 0)
         try await interruptible {
             try stage.file.load(into: state)

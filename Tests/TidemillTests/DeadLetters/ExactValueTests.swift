@@ -41,6 +41,20 @@ import TidemillTesting
         #expect(try ExactValue.encode(["$base64": "eA=="]).json() == #"{"$table":[["$base64","eA=="]]}"#)
     }
 
+    @Test func objectsComeBackAsWhatTheyWere() throws {
+        final class Lost: ValueObject, @unchecked Sendable {
+            override func archived() throws -> Bytes { throw DeadLetterProblem("no disk") }
+        }
+        let blob = try back(["a": .object(Blob(Bytes([0, 255])))])["a"]?.object as? Blob
+        #expect(blob?.contents == Bytes([0, 255]))
+        let other = try back(.object(ArchivedObject(type: "image", contents: "xyz"))).object as? ArchivedObject
+        #expect(other?.typeName == "image" && other?.contents == "xyz")
+        let problem = #expect(throws: DeadLetterProblem.self) { try back(.object(Lost(typeName: "thing"))) }
+        #expect(problem?.description == "its thing could not be kept when it failed: no disk")
+        // What only looks like one is itself.
+        #expect(try back(["$object": ["type": "blob"]]) == ["$object": ["type": "blob"]])
+    }
+
     @Test(arguments: [39, 40, 41, 63, 64, 100])
     func deepNesting(depth: Int) throws {
         var list: Value = .string(Bytes([0xFF]))

@@ -57,6 +57,7 @@ extension ConfigurationValue {
             } else {
                 self = .array((record.elements ?? []).map { ConfigurationValue($0) })
             }
+        case .object(let object): self = .string("<\(object.typeName)>")
         }
     }
 }
