@@ -4,6 +4,7 @@ import os
 from .check import problem_with
 from .engine import cancel, figure as own_figure, overhead, scaling
 from .model import Derived, Group, Row
+from .photos import images
 from .pools import idle, order, pool, waits
 
 MIB = 1 << 20
@@ -17,6 +18,12 @@ class Places:
 
     def peer(self, name):
         return os.path.join(self.benchmarks, ".work", "bin", name)
+
+    def source(self, name):
+        return os.path.join(self.benchmarks, "peers", name)
+
+    def python(self, environment):
+        return os.path.join(self.benchmarks, ".work", environment, "bin", "python3")
 
     def config(self, name):
         return os.path.join(self.benchmarks, "configs", name + ".json")
@@ -144,5 +151,5 @@ def startup(places, inputs, options):
     return Group("startup", "Start-up, exec to first byte of output", rows, times=4)
 
 
-GROUPS = {"log": log, "dispatch": dispatch, "pool": pool, "waits": waits, "idle": idle, "order": order, "memory": memory, "startup": startup,
+GROUPS = {"log": log, "dispatch": dispatch, "pool": pool, "waits": waits, "idle": idle, "order": order, "memory": memory, "startup": startup, "images": images,
           "cancel": cancel, "overhead": overhead, "scaling": scaling}

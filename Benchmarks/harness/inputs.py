@@ -1,6 +1,7 @@
 """The work folder and the input files in it."""
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
@@ -47,6 +48,15 @@ class Inputs:
         source = self.access_log(lines)
         return self._made(f"access-{size >> 20}-mib.log", lambda path: repeat(source, path, size))
 
+    def photos(self, places, count):
+        """A folder with so many photos, of which every 200 are the same; they are made once and kept in Benchmarks/.work."""
+        made = os.path.join(places.benchmarks, ".work", "200-photos")
+        if not os.path.exists(made):
+            print(f"writing {made}", file=sys.stderr, flush=True)
+            subprocess.check_call([places.python("photos"), places.source("data/photos.py"), made + ".part", "200"])
+            os.rename(made + ".part", made)
+        return self._made(f"photos-{count}", lambda folder: copy_photos(made, folder, count))
+
     def reference(self, lines):
         """What parsing the generated log must give; calculated once."""
         if lines not in self.references:
@@ -60,6 +70,19 @@ class Inputs:
             make(path + ".part")
             os.rename(path + ".part", path)
         return path
+
+
+def copy_photos(source, folder, count):
+    """Each photo over and over, under a name of its own, until there are enough."""
+    os.makedirs(folder, exist_ok=True)
+    names = sorted(os.listdir(source))
+    for i in range(count):
+        stem, extension = os.path.splitext(names[i % len(names)])
+        target = os.path.join(folder, f"{stem}-{i // len(names)}{extension}")
+        if i < len(names):
+            shutil.copyfile(os.path.join(source, names[i]), target)
+        else:
+            os.link(os.path.join(folder, f"{stem}-0{extension}"), target)
 
 
 def repeat(source, target, size):

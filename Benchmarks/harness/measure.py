@@ -23,6 +23,15 @@ def busy_seconds():
     return (sum(ticks) - idle - waiting) * TICK
 
 
+def clear(row):
+    """Takes away what an earlier run wrote."""
+    if row.folder:
+        shutil.rmtree(row.output, ignore_errors=True)
+        os.makedirs(row.output)
+    elif row.output and os.path.exists(row.output):
+        os.unlink(row.output)
+
+
 class Runner:
     """Runs a row's command once, through the small program that takes its time and memory."""
 
@@ -31,8 +40,7 @@ class Runner:
         self.report = os.path.join(work, "measure.json")
 
     def __call__(self, row):
-        if row.output and os.path.exists(row.output):
-            os.unlink(row.output)
+        clear(row)
         command = [self.measure] + ["--first-byte"] * row.first_byte + [self.report] + row.command
         before = busy_seconds()
         done = subprocess.run(command, env={**os.environ, **row.env}, cwd=self.directory, timeout=TIMEOUT,

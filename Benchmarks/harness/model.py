@@ -28,6 +28,7 @@ class Row:
     needs: str | None = None  # a program without which the row is left out
     count: int | None = None  # jobs or lines in one run, for the CPU time each
     output: str | None = None  # a file that is removed before each run
+    folder: bool = False  # the output is a folder, which is made empty before each run
     verify: Callable[[], str | None] | None = None  # looks at the first round's output; returns what is wrong with it
     against: str | None = None  # the row to divide by, round by round
     at_least: float | None = None  # target for that ratio
