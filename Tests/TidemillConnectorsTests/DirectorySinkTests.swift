@@ -33,6 +33,19 @@ import Tidemill
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("out")).sorted() == ["a.txt", "sub"])
     }
 
+    @Test func objects() async throws {
+        let sink = try DirectorySink(folder.path("out"))
+        let thing = Value.object(ArchivedObject(type: "image", contents: "x"))
+        let failures = try await written([job(.object(Blob("B")), "b"), job(thing, "c"), job([thing], "d")], to: sink)
+        #expect(try folder.read("out/b") == "B")
+        #expect(failures[1] == "a value of the type image has no raw bytes (a script encodes it first)")
+        #expect(failures[2] == "an array has no raw bytes (format json can write it)")
+        let json = try DirectorySink(folder.path("out"), content: .json)
+        let reasons = try await written([job(.object(Blob("B")), "b"), job([thing], "d")], to: json)
+        #expect(reasons[0] == "it can't be written as JSON: a value of the type blob has no JSON text")
+        #expect(reasons[1] == "it can't be written as JSON: a blob or an image has no JSON text")
+    }
+
     @Test func templates() async throws {
         let sink = try DirectorySink(folder.path("out"), name: "{key}/{n}-{name}.json", content: .json)
         let job = Job(["x": 1], key: "k", metadata: ["name": "a", "n": 7])

@@ -58,7 +58,7 @@ enum CheckpointFields {
         guard let folder = settings.optionalString(name), let home = try? realPath(of: directory),
             let place = try? realPath(of: folder),
             place == home || isRecursive && place.hasPrefix(home == "/" ? home : home + "/"),
-            fnmatch(pattern, "\(settings.string("name")).checkpoint", FNM_PERIOD) == 0
+            fileName("\(settings.string("name")).checkpoint", matches: pattern)
         else { return [] }
         let hint = "name a folder outside of \(directory)"
         return [settings.issue(at: name, "\(folder): the source would read its own checkpoint", hint: hint)]

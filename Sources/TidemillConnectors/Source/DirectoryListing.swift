@@ -7,6 +7,13 @@ func realPath(of path: String) throws(SystemError) -> String {
     return String(cString: resolved)
 }
 
+/// Whether a name matches a glob, which may have ksh's `@(a|b)` in it; `*` does not match a dot in front.
+func fileName(_ name: String, matches pattern: String) -> Bool {
+    // GNU's FNM_EXTMATCH, which Swift does not get to see.
+    let extended: CInt = 1 << 5
+    return fnmatch(pattern, name, FNM_PERIOD | extended) == 0
+}
+
 /// Finds the files of a directory, in the order of their names.
 struct DirectoryListing {
     struct Entry {
@@ -56,7 +63,7 @@ struct DirectoryListing {
     }
 
     private func matches(_ name: String) -> Bool {
-        fnmatch(pattern, name, FNM_PERIOD) == 0
+        fileName(name, matches: pattern)
     }
 
     private func names(in folder: String) throws -> [String] {

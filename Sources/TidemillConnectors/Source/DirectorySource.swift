@@ -140,9 +140,9 @@ extension DirectorySource {
             FieldSpecification(
                 "pattern",
                 .string(allowsEmpty: false),
-                "A glob that file names must match.",
+                "A glob that file names must match; `@(a|b)` is one of several.",
                 default: "*",
-                examples: ["*.png"]
+                examples: ["*.png", "*.@(jpg|jpeg|png)"]
             ),
             FieldSpecification("recursive", .boolean, "Whether directories beneath it count too.", default: false),
             FieldSpecification(
