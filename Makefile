@@ -11,7 +11,7 @@ help: ## Shows what there is to make.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 setup: ## Installs the Debian packages that Tidemill is built with.
-	@.ci/install liblua5.4-dev zlib1g-dev libzstd-dev pkg-config
+	@.ci/install liblua5.4-dev zlib1g-dev libzstd-dev pkg-config libvips42
 
 # The Swift runtime is linked in: the command starts four times as fast and runs without a toolchain.
 build: setup ## Builds the command in release mode.
@@ -51,7 +51,7 @@ docs: build ## Writes the configuration reference and the JSON Schema of this ve
 	$(RELEASE)/tidemill schema scripts/*.lua > tidemill.schema.json
 
 setup-tools: # What tests and lint need beside the build.
-	@.ci/install lua5.4 gzip zstd
+	@.ci/install lua5.4 gzip zstd libvips-tools fonts-dejavu-core
 
 clean: ## Removes everything that was built.
 	rm -rf .build .build-asan .build-tsan .build-examples out Examples/patterns/*/out

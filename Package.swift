@@ -19,6 +19,10 @@ let package = Package(
         .library(name: "TidemillTesting", targets: ["TidemillTesting"]),
         .executable(name: "tidemill", targets: ["TidemillCommand"]),
     ],
+    traits: [
+        .default(enabledTraits: ["Images"]),
+        .trait(name: "Images", description: "Images in scripts and stages, by way of libvips (at run time only)."),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.1.0"),
@@ -35,6 +39,10 @@ let package = Package(
         .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
         .target(name: "CLuaHost", dependencies: ["CLua", "CValue"]),
         .target(name: "TidemillLua", dependencies: ["CLuaHost", "CValue"], swiftSettings: settings),
+
+        // Images: libvips, opened when the first image needs it, and the operations that Tidemill has on it.
+        .target(name: "CVips"),
+        .target(name: "TidemillImages", dependencies: ["CVips", "TidemillValue"], swiftSettings: settings),
 
         // The engine and the public API; it knows no Lua, no file and no server.
         .target(
@@ -95,6 +103,11 @@ let package = Package(
 
         .testTarget(name: "TidemillValueTests", dependencies: ["TidemillValue"], swiftSettings: settings),
         .testTarget(name: "TidemillLuaTests", dependencies: ["TidemillLua"], swiftSettings: settings),
+        .testTarget(
+            name: "TidemillImagesTests",
+            dependencies: ["TidemillImages", "TidemillValue", "CVips"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "TidemillTests",
             dependencies: [
