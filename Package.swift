@@ -16,6 +16,7 @@ let package = Package(
         .library(name: "Tidemill", targets: ["Tidemill"]),
         .library(name: "TidemillScripting", targets: ["TidemillScripting"]),
         .library(name: "TidemillConnectors", targets: ["TidemillConnectors"]),
+        .library(name: "TidemillImages", targets: ["TidemillImages"]),
         .library(name: "TidemillTesting", targets: ["TidemillTesting"]),
         .executable(name: "tidemill", targets: ["TidemillCommand"]),
     ],
@@ -42,7 +43,11 @@ let package = Package(
 
         // Images: libvips, opened when the first image needs it, and the operations that Tidemill has on it.
         .target(name: "CVips"),
-        .target(name: "TidemillImages", dependencies: ["CVips", "TidemillValue"], swiftSettings: settings),
+        .target(
+            name: "TidemillImages",
+            dependencies: ["CVips", "TidemillValue", "Tidemill", "TidemillScripting"],
+            swiftSettings: settings
+        ),
 
         // The engine and the public API; it knows no Lua, no file and no server.
         .target(
@@ -85,6 +90,7 @@ let package = Package(
             name: "TidemillCommand",
             dependencies: [
                 "Tidemill", "TidemillScripting", "TidemillConnectors",
+                .target(name: "TidemillImages", condition: .when(traits: ["Images"])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],

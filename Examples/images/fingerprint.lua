@@ -3,5 +3,5 @@
 local image = require "image"
 
 return function(photo, ctx)
-  return { name = ctx.job.metadata.name, hash = image.load(photo):thumbnail(64):perceptual_hash() }
+  return { name = ctx.job.metadata.name, hash = image.load(photo):hash() }
 end

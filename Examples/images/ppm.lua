@@ -12,7 +12,7 @@ function filters.negative(red, green, blue)
 end
 
 local function byte(number)
-  return math.min(255, math.max(0, number)) + 0.5 // 1 | 0
+  return math.floor(math.min(255, math.max(0, number)) + 0.5)
 end
 
 local function read(file)

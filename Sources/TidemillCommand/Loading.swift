@@ -4,6 +4,10 @@ import Tidemill
 import TidemillConnectors
 import TidemillScripting
 
+#if Images
+    import TidemillImages
+#endif
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
@@ -15,10 +19,19 @@ extension Components {
     static let standard: Components = {
         var components = Components()
         components.addConnectors()
-        components.addScripting()
+        components.addScripting(libraries)
         components.add(.generate)
         return components
     }()
+
+    /// What scripts find by `require` beside what every Tidemill has.
+    static var libraries: [ScriptLibrary] {
+        #if Images
+            [.images]
+        #else
+            []
+        #endif
+    }
 }
 
 /// A configuration file, named on the command line.

@@ -91,7 +91,7 @@ struct ScriptArguments: ParsableArguments {
 
     func load() throws -> [ScriptDescription] {
         do {
-            return try scripts.map { try ScriptDescription(script: $0) }
+            return try scripts.map { try ScriptDescription(script: $0, Components.libraries) }
         } catch let error as ScriptError {
             complain(error.description)
             throw ExitCode.configuration

@@ -2,6 +2,24 @@ internal import CVips
 public import TidemillValue
 
 extension Image {
+    /// The samples of one row, counted from 0 through all pages, as numbers.
+    func row(_ index: Int, call: ImageCall) throws(ImageError) -> [Value] {
+        let pixels = try pixels(call)
+        guard let format = SampleFormat(rawValue: header.format) else {
+            throw ImageError(.argument, "samples of \(header.format) are not read one by one; cast the image first")
+        }
+        let count = width * bands
+        return try pixels.withSamples { samples in
+            (index * count..<(index + 1) * count).map { place in
+                switch format {
+                case .uchar: .integer(Int64(samples[place]))
+                case .ushort: .integer(Int64(samples.loadUnaligned(fromByteOffset: place * 2, as: UInt16.self)))
+                case .float: .number(Double(samples.loadUnaligned(fromByteOffset: place * 4, as: Float.self)))
+                }
+            }
+        }
+    }
+
     /// A copy of the samples, row by row and page by page, each in its type's size and the machine's byte order.
     public func samples(call: ImageCall = ImageCall()) throws(ImageError) -> Bytes {
         try pixels(call).withSamples { Bytes(copying: $0) }

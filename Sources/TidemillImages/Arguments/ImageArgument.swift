@@ -22,6 +22,7 @@ public enum ImageArgument: Sendable {
         case .value(.integer), .value(.number): "a number"
         case .value(.string): "a string"
         case .value(.record(let record)): record.isArray ? "a list" : "a table"
+        case .value(.object(let object)): "a value of the type \(object.typeName)"
         }
     }
 }
