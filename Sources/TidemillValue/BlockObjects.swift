@@ -20,8 +20,8 @@ final class BlockObjects: @unchecked Sendable {
         return place.map { all[$0] }
     }
 
-    /// How many bytes of memory they hold on to.
-    @usableFromInline var footprint: Int { all.reduce(0) { $0 + $1.footprint } }
+    /// How many bytes of memory they held on to when they were made.
+    @usableFromInline var size: Int { all.reduce(0) { $0 + $1.size } }
 }
 
 extension Bytes {

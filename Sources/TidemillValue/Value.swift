@@ -74,13 +74,13 @@ extension Value {
         if case .record(let record) = self { record[index] } else { nil }
     }
 
-    /// About how many bytes of memory it holds on to, for channels that are bounded by bytes.
+    /// About how many bytes of memory it holds on to, the same all its life, for channels that are bounded by bytes.
     @inlinable
     public var footprint: Int {
         switch self {
         case .string(let bytes): 24 + bytes.count
-        case .record(let record): 24 + record.encoding.count + (record.encoding.block.objects?.footprint ?? 0)
-        case .object(let object): 24 + object.footprint
+        case .record(let record): 24 + record.encoding.count + (record.encoding.block.objects?.size ?? 0)
+        case .object(let object): 24 + object.size
         default: 24
         }
     }

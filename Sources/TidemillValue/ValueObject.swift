@@ -34,8 +34,13 @@ open class ValueObject: @unchecked Sendable {
         UnsafeBufferPointer(start: ownAddress, count: 1)
     }
 
-    /// How many bytes of memory it holds on to.
-    open var footprint: Int { 0 }
+    /// How many bytes of memory it held on to when it was made.
+    ///
+    /// Channels count with it, so it never changes.
+    open var size: Int { 0 }
+
+    /// How many bytes of memory it holds on to by now.
+    open var footprint: Int { size }
 
     /// What a sink writes for it: its bytes, where they are ready; nil where it has to be encoded first.
     open var bytes: Bytes? { nil }
@@ -56,7 +61,7 @@ public final class Blob: ValueObject, @unchecked Sendable {
     }
 
     /// The number of its bytes.
-    public override var footprint: Int { contents.count }
+    public override var size: Int { contents.count }
     /// Its contents.
     public override var bytes: Bytes? { contents }
 }
@@ -73,7 +78,7 @@ public final class ArchivedObject: ValueObject, @unchecked Sendable {
     }
 
     /// The number of its bytes.
-    public override var footprint: Int { contents.count }
+    public override var size: Int { contents.count }
     /// The same bytes.
     public override func archived() -> Bytes { contents }
 }

@@ -9,18 +9,18 @@ import TidemillTesting
 struct ScriptObjectTests {
     /// Counts how many of it live.
     private final class Thing: ValueObject, @unchecked Sendable {
-        let size: Int
+        let bytes: Int
         let living: Living
 
-        init(_ size: Int, _ living: Living) {
-            (self.size, self.living) = (size, living)
+        init(_ bytes: Int, _ living: Living) {
+            (self.bytes, self.living) = (bytes, living)
             super.init(typeName: "thing")
             living.add(1)
         }
 
         deinit { living.add(-1) }
 
-        override var footprint: Int { size }
+        override var size: Int { bytes }
         override func archived() throws -> Bytes { Bytes(String(size)) }
     }
 

@@ -6,7 +6,7 @@ import TidemillValue
     private final class Thing: ValueObject, @unchecked Sendable {
         init() { super.init(typeName: "thing") }
 
-        override var footprint: Int { 1_000 }
+        override var size: Int { 1_000 }
     }
 
     private struct Watch {

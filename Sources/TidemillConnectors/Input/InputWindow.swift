@@ -8,7 +8,7 @@ struct InputWindow: ~Copyable {
     private static let leastRoom = 8 * 1024
 
     private let input: any ByteInput
-    private var block = Block(capacity: InputWindow.blockSize)
+    private var block: Block
     /// Where the bytes begin that were not handed on, and where the bytes end that were read.
     private var start = 0
     private var end = 0
@@ -17,9 +17,11 @@ struct InputWindow: ~Copyable {
     /// Whether the input has no more.
     private(set) var isComplete = false
 
-    /// A window on an input that begins `offset` bytes behind the first.
-    init(_ input: any ByteInput, at offset: Int = 0) {
+    /// A window on an input that begins `offset` bytes behind the first; one of which the size is known gets a block
+    /// that holds it.
+    init(_ input: any ByteInput, at offset: Int = 0, expecting size: Int? = nil) {
         self.input = input
+        block = Block(capacity: size.map { $0 + Self.leastRoom } ?? Self.blockSize)
         read = offset
     }
 

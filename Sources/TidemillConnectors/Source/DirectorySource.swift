@@ -111,7 +111,7 @@ public struct DirectorySource: Source {
         let descriptor = try Descriptor.open(file.path, O_RDONLY | O_NONBLOCK)
         let status = try descriptor.status()
         guard status.kind == .regular else { throw FileProblem(file.path, "is no regular file any more") }
-        let bytes = content == .path ? Bytes(file.path) : try bytes(of: descriptor, file.path)
+        let bytes = content == .path ? Bytes(file.path) : try bytes(of: descriptor, status, file.path)
         let metadata = Value.table([
             ("name", .string(Bytes(file.name))),
             ("path", .string(Bytes(file.path))),
@@ -121,8 +121,9 @@ public struct DirectorySource: Source {
         return Job(content == .blob ? .object(Blob(bytes)) : .string(bytes), metadata: metadata)
     }
 
-    private func bytes(of descriptor: Descriptor, _ path: String) throws -> Bytes {
-        var window = InputWindow(DescriptorInput(descriptor, path: path, stop: nil))
+    private func bytes(of descriptor: Descriptor, _ status: FileStatus, _ path: String) throws -> Bytes {
+        let input = DescriptorInput(descriptor, path: path, stop: nil)
+        var window = InputWindow(input, expecting: min(status.size, limit))
         while try window.fill() {
             if window.count > limit { throw FileProblem(path, "has more than \(limit) bytes (max_size)") }
         }

@@ -4,10 +4,14 @@ public import TidemillValue
 public final class ImageObject: ValueObject, @unchecked Sendable {
     /// The image.
     public let image: Image
+    /// The bytes of its file, or of its pixels.
+    public override var size: Int { made }
+    private let made: Int
 
     /// A value's image.
     public init(_ image: Image) {
         self.image = image
+        made = image.footprint
         super.init(typeName: "image")
     }
 

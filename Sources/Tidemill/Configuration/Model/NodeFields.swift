@@ -80,7 +80,12 @@ public enum NodeFields {
                 "How many jobs may wait; 0 hands each one over directly.",
                 default: 1_024
             ),
-            FieldSpecification("max_bytes", .size(in: 1 ... .max), "How many bytes of payload may wait."),
+            FieldSpecification(
+                "max_bytes",
+                .size(in: 1 ... .max),
+                "How many bytes of payload may wait; one job may, whatever its size.",
+                default: "16MiB"
+            ),
             FieldSpecification(
                 "overflow",
                 .choice(Overflow.allCases.map(\.rawValue)),
