@@ -17,7 +17,7 @@ public enum DamagePolicy: String, Sendable, CaseIterable {
 public struct ImageLoading: Sendable, Hashable {
     /// The first page, counted from 0.
     public var page: Int
-    /// How many pages are read; -1 reads all from the first on. One by default.
+    /// How many pages are read, one by default; -1 reads all from the first on.
     public var pages: Int
     /// What damage is refused.
     public var failOn: DamagePolicy

@@ -11,7 +11,10 @@ import TidemillValue
     }
 
     private func distance(_ one: String, _ two: String) throws -> Int64 {
-        try #require(try ImageOperation.run("hash_distance", nil, [.value(.string(Bytes(one))), .value(.string(Bytes(two)))]).value?.integer)
+        try #require(
+            try ImageOperation.run("hash_distance", nil, [.value(.string(Bytes(one))), .value(.string(Bytes(two)))])
+                .value?.integer
+        )
     }
 
     @Test(arguments: ["dhash", "phash"]) func hashesOfTheSamePictureAreAlike(_ kind: String) throws {
@@ -49,7 +52,9 @@ import TidemillValue
 
     @Test func coloursOfStripesAreFound() throws {
         let stripes: [(UInt8, UInt8, UInt8)] = [(255, 0, 0), (255, 0, 0), (0, 0, 255), (0, 255, 0)]
-        let samples = (0..<40).flatMap { row in (0..<40).flatMap { _ in [stripes[row / 10].0, stripes[row / 10].1, stripes[row / 10].2] } }
+        let samples = (0..<40).flatMap { row in
+            (0..<40).flatMap { _ in [stripes[row / 10].0, stripes[row / 10].1, stripes[row / 10].2] }
+        }
         let image = try Image.make(samples: Bytes(samples), width: 40, height: 40, bands: 3)
         let found = try #require(try ImageOperation.run("dominant_colours", image).value?.elements)
         #expect(found.count == 3)
@@ -61,7 +66,11 @@ import TidemillValue
     @Test func comparingSaysHowFar() throws {
         let image = try #require(try ImageOperation.run("new", nil, [.value(10), .value(10), .value(100)]).image)
         let other = try #require(try ImageOperation.run("new", nil, [.value(10), .value(10), .value(107)]).image)
-        #expect(try ImageOperation.run("compare", image, [.image(other)]).value == ["mean": .number(7), "max": .number(7), "equal": false])
+        #expect(
+            try ImageOperation.run("compare", image, [.image(other)]).value == [
+                "mean": .number(7), "max": .number(7), "equal": false,
+            ]
+        )
         #expect(try ImageOperation.run("compare", image, [.image(image)]).value?["equal"] == true)
         #expect(try ImageOperation.run("equal", image, [.image(other)]).value == false)
         #expect(try ImageOperation.run("equal", image, [.image(image)]).value == true)
@@ -86,8 +95,10 @@ import TidemillValue
 
     @Test func textWithoutFontsIsAnError() async {
         await #expect(processExitsWith: .success) {
-            setenv("FONTCONFIG_FILE", "/dev/null", 1)
+            let file = VipsCommand.file(".conf")
             do {
+                try Data("<fontconfig></fontconfig>".utf8).write(to: URL(filePath: file))
+                setenv("FONTCONFIG_FILE", file, 1)
                 _ = try ImageOperation.run("text", nil, [.value("hello")])
                 exit(3)
             } catch let error as ImageError {

@@ -11,7 +11,9 @@ import TidemillValue
         #expect(image.pages == 6)
         #expect(image.height == 70)
         var changed = image
-        for (operation, arguments) in [("rotate", [ImageArgument.value(90)]), ("blur", [.value(1)]), ("resize", [.value(0.5)]), ("invert", [])] {
+        for (operation, arguments) in [
+            ("rotate", [ImageArgument.value(90)]), ("blur", [.value(1)]), ("resize", [.value(0.5)]), ("invert", []),
+        ] {
             changed = try #require(try ImageOperation.run(operation, changed, arguments).image)
             #expect(changed.pages == 6, "\(operation)")
         }
@@ -51,7 +53,10 @@ import TidemillValue
         let image = try Samples.named("jpeg-orientation-6").load()
         let plain = try Image.load(try #require(try ImageOperation.run("encode", image, [.value("jpeg")]).bytes))
         let kept = try Image.load(
-            try #require(try ImageOperation.run("encode", image, [.value("jpeg"), .value(["keep_metadata": true])]).bytes))
+            try #require(
+                try ImageOperation.run("encode", image, [.value("jpeg"), .value(["keep_metadata": true])]).bytes
+            )
+        )
         // What says how to turn the picture is gone, so it was turned.
         #expect((plain.width, plain.height) == (image.height, image.width))
         #expect((kept.width, kept.height) == (image.width, image.height))

@@ -19,7 +19,9 @@ import TidemillValue
             #expect(Set(operation.parameters.map(\.name)).count == operation.parameters.count)
             for parameter in operation.parameters {
                 #expect(parameter.help.hasSuffix("."), "\(operation.name).\(parameter.name)")
-                if let standard = parameter.standard { #expect(parameter.kind.accepts(.value(standard)), "\(operation.name).\(parameter.name)") }
+                if let standard = parameter.standard {
+                    #expect(parameter.kind.accepts(.value(standard)), "\(operation.name).\(parameter.name)")
+                }
             }
         }
     }
@@ -32,10 +34,16 @@ import TidemillValue
         #expect(try reason("blur", [.value(1), .value(["sigma": 2])]) == "blur got sigma twice")
         #expect(try reason("thumbnail", []) == "thumbnail needs width, an integer from 1 to 65500")
         #expect(try reason("thumbnail", [.value(.number(1.5))]).hasSuffix("not 1.5"))
-        #expect(try reason("flip", [.value("sideways")]) == "flip: direction is one of horizontal, vertical, not \"sideways\"")
+        #expect(
+            try reason("flip", [.value("sideways")])
+                == "flip: direction is one of horizontal, vertical, not \"sideways\""
+        )
         #expect(try reason("composite", [.value(3)]) == "composite: overlay is an image, not 3")
         #expect(try reason("blur", [], on: nil) == "blur works on an image, and got none")
-        #expect(try reason("crop", [.value(200), .value(0), .value(50), .value(50)]) == "crop: 50 × 50 at 200, 0 reaches out of an image of 211 × 157")
+        #expect(
+            try reason("crop", [.value(200), .value(0), .value(50), .value(50)])
+                == "crop: 50 × 50 at 200, 0 reaches out of an image of 211 × 157"
+        )
         #expect(try reason("extract_band", [.value(3)]).contains("has 3 bands"))
         #expect(try reason("frame", [.value(1)]).contains("there is no frame 1"))
         #expect(try reason("flatten", [.value(["background": "#12345"])]).contains("background is a colour"))
@@ -47,10 +55,15 @@ import TidemillValue
     @Test func argumentsByPlaceAndByNameAreTheSame() throws {
         let image = try Samples.named("png").load()
         let one = try ImageOperation.run("thumbnail", image, [.value(60), .value(40), .value("centre")]).image
-        let two = try ImageOperation.run("thumbnail", image, [.value(["width": 60, "height": 40, "crop": "centre"])]).image
+        let two = try ImageOperation.run("thumbnail", image, [.value(["width": 60, "height": 40, "crop": "centre"])])
+            .image
         #expect(try one?.samples() == two?.samples())
         // A number without a fraction is an integer, whatever computed it.
-        let three = try ImageOperation.run("thumbnail", image, [.value(60.0), .value(["height": 40.0, "crop": "centre"])]).image
+        let three = try ImageOperation.run(
+            "thumbnail",
+            image,
+            [.value(60.0), .value(["height": 40.0, "crop": "centre"])]
+        ).image
         #expect(try one?.samples() == three?.samples())
     }
 
@@ -60,6 +73,8 @@ import TidemillValue
         #expect(Colour(.string("white"))?.parts == [255, 255, 255])
         #expect(Colour([1, 2, 3])?.parts == [1, 2, 3])
         #expect(Colour(7)?.parts == [7])
-        for wrong: Value in ["#ff80", "reddish", [], ["a"], .null, "#+f8000", "#gg0000"] { #expect(Colour(wrong) == nil, "\(wrong)") }
+        for wrong: Value in ["#ff80", "reddish", [], ["a"], .null, "#+f8000", "#gg0000"] {
+            #expect(Colour(wrong) == nil, "\(wrong)")
+        }
     }
 }

@@ -7,21 +7,26 @@ import TidemillValue
 /// Damaged, hostile and mislabelled files end in a result or a clear error.
 @Suite struct DamageTests {
     private static let sources = [
-        "jpeg", "jpeg-progressive", "jpeg-cmyk", "png", "png-16", "png-interlaced", "png-palette", "webp", "webp-alpha", "webp-animated", "gif",
+        "jpeg", "jpeg-progressive", "jpeg-cmyk", "png", "png-16", "png-interlaced", "png-palette", "webp", "webp-alpha",
+        "webp-animated", "gif",
         "gif-animated", "tiff", "tiff-16", "tiff-float", "tiff-jpeg", "tiff-tiles", "tiff-big", "avif", "avif-alpha",
     ]
 
     /// The file cut at many places, and with bits turned over.
     static func damaged(_ name: String) throws -> [Bytes] {
         let bytes = try [UInt8](Samples.named(name).bytes)
-        var files = [0, 1, 2, 4, 8, 12, 20, 40, 100, 300].filter { $0 < bytes.count }.map { Bytes(Array(bytes.prefix($0))) }
+        var files = [0, 1, 2, 4, 8, 12, 20, 40, 100, 300].filter { $0 < bytes.count }.map {
+            Bytes(Array(bytes.prefix($0)))
+        }
         for tenth in 1...9 { files.append(Bytes(Array(bytes.prefix(bytes.count * tenth / 10)))) }
         var random = Random(seed: UInt64(bytes.count))
         for _ in 0..<12 {
             var flipped = bytes
             // Half of the time in the header, where it tells more.
             let range = random.next() % 2 == 0 ? min(200, flipped.count) : flipped.count
-            for _ in 0...Int(random.next() % 8) { flipped[Int(random.next() % UInt64(range))] ^= 1 << UInt8(random.next() % 8) }
+            for _ in 0...Int(random.next() % 8) {
+                flipped[Int(random.next() % UInt64(range))] ^= 1 << UInt8(random.next() % 8)
+            }
             files.append(Bytes(flipped))
         }
         return files
@@ -56,7 +61,10 @@ import TidemillValue
     @Test func nothingAndOtherThingsAreRefused() throws {
         #expect(throws: ImageError(.input, "an image of no bytes")) { try Image.load(Bytes()) }
         let svg = Bytes("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"10\" height=\"10\"/>")
-        let others = [svg, "%PDF-1.4\n%", "P6\n1 1\n255\nabc", "#?RADIANCE\n", "hello", Bytes([UInt8](repeating: 0, count: 1_000))]
+        let others = [
+            svg, "%PDF-1.4\n%", "P6\n1 1\n255\nabc", "#?RADIANCE\n", "hello",
+            Bytes([UInt8](repeating: 0, count: 1_000)),
+        ]
         for other in others {
             let error = try #require(throws: ImageError.self) { try Image.load(other) }
             #expect(error.kind == .input)
@@ -78,11 +86,14 @@ import TidemillValue
     @Test func bombsAreRefusedByTheirHeaders() throws {
         for (name, bytes) in try Bombs.all() {
             let before = ImageLibrary.memory
-            let error = try #require(throws: ImageError.self, "\(name)") {
+            do throws(ImageError) {
                 let image = try Image.load(bytes)
                 _ = try image.samples()
+                // A size of zero may be mended; a large one can't be true.
+                #expect(image.width * image.height <= 16, "\(name) is \(image.width) × \(image.height)")
+            } catch {
+                #expect([.limit, .input].contains(error.kind), "\(name): \(error)")
             }
-            #expect([.limit, .input].contains(error.kind), "\(name): \(error)")
             #expect(ImageLibrary.memory <= before + 50_000_000)
         }
     }

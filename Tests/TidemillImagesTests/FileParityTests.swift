@@ -36,7 +36,8 @@ import TidemillValue
         #expect(found["width"]?.integer == Int64(image.width))
         #expect(found["height"]?.integer == Int64(image.height))
         #expect(found["pages"]?.integer == Int64(sample.pages))
-        #expect(found["has_alpha"]?.bool == name.hasSuffix("alpha") || name == "webp-lossless" || found["has_alpha"]?.bool == false)
+        if name.hasSuffix("alpha") { #expect(found["has_alpha"]?.bool == true) }
+        if name.hasPrefix("jpeg") { #expect(found["has_alpha"]?.bool == false) }
         if let turned = name.split(separator: "-").last.flatMap({ Int64($0) }), name.hasPrefix("jpeg-orientation") {
             #expect(found["orientation"]?.integer == turned)
         }
@@ -52,26 +53,59 @@ import TidemillValue
 
     static let encodings: [Encoding] = [
         Encoding(format: "jpeg", saver: ["jpegsave", "--strip", "--background", "255 255 255"]),
-        Encoding(format: "jpeg", options: ["quality": 40, "progressive": true], saver: ["jpegsave", "--strip", "--background", "255 255 255", "--Q", "40", "--interlace"]),
+        Encoding(
+            format: "jpeg",
+            options: ["quality": 40, "progressive": true],
+            saver: ["jpegsave", "--strip", "--background", "255 255 255", "--Q", "40", "--interlace"]
+        ),
         Encoding(format: "png", saver: ["pngsave", "--strip"]),
-        Encoding(format: "png", options: ["effort": 9, "progressive": true], saver: ["pngsave", "--strip", "--compression", "9", "--interlace"]),
-        Encoding(format: "png", options: ["colours": 16], saver: ["pngsave", "--strip", "--palette", "--bitdepth", "4"], on: ["png"]),
+        Encoding(
+            format: "png",
+            options: ["effort": 9, "progressive": true],
+            saver: ["pngsave", "--strip", "--compression", "9", "--interlace"]
+        ),
+        Encoding(
+            format: "png",
+            options: ["colours": 16],
+            saver: ["pngsave", "--strip", "--palette", "--bitdepth", "4"],
+            on: ["png"]
+        ),
         Encoding(format: "webp", saver: ["webpsave", "--strip"]),
-        Encoding(format: "webp", options: ["quality": 30, "effort": 1], saver: ["webpsave", "--strip", "--Q", "30", "--effort", "1"]),
+        Encoding(
+            format: "webp",
+            options: ["quality": 30, "effort": 1],
+            saver: ["webpsave", "--strip", "--Q", "30", "--effort", "1"]
+        ),
         Encoding(format: "webp", options: ["lossless": true], saver: ["webpsave", "--strip", "--lossless"]),
         Encoding(format: "webp", saver: ["webpsave", "--strip"], on: ["gif-animated"]),
         Encoding(format: "gif", saver: ["gifsave", "--strip"]),
-        Encoding(format: "gif", options: ["colours": 8, "dither": 0.5], saver: ["gifsave", "--strip", "--bitdepth", "3", "--dither", "0.5"]),
+        Encoding(
+            format: "gif",
+            options: ["colours": 8, "dither": 0.5],
+            saver: ["gifsave", "--strip", "--bitdepth", "3", "--dither", "0.5"]
+        ),
         Encoding(format: "gif", saver: ["gifsave", "--strip"], on: ["webp-animated"]),
-        Encoding(format: "tiff", saver: ["tiffsave", "--strip", "--compression", "deflate"], on: ["png", "png-16", "tiff-float", "tiff-pages"]),
-        Encoding(format: "avif", options: ["effort": 0], saver: ["heifsave", "--strip", "--compression", "av1", "--effort", "0", "--bitdepth", "8"], on: ["png", "png-alpha"]),
+        Encoding(
+            format: "tiff",
+            saver: ["tiffsave", "--strip", "--compression", "deflate"],
+            on: ["png", "png-16", "tiff-float", "tiff-pages"]
+        ),
+        Encoding(
+            format: "avif",
+            options: ["effort": 0],
+            saver: ["heifsave", "--strip", "--compression", "av1", "--effort", "0", "--bitdepth", "8"],
+            on: ["png", "png-alpha"]
+        ),
     ]
 
     @Test(arguments: encodings) func encodes(_ encoding: Encoding) throws {
         for name in encoding.on {
             let sample = try Samples.named(name)
             let ours = try ImageOperation.run(
-                "encode", sample.load(), [.value(.string(Bytes(encoding.format))), .value(encoding.options)]).bytes
+                "encode",
+                sample.load(),
+                [.value(.string(Bytes(encoding.format))), .value(encoding.options)]
+            ).bytes
             let suffix = ["jpeg": ".jpg", "avif": ".avif"][encoding.format] ?? ".\(encoding.format)"
             let file = VipsCommand.file(suffix)
             try VipsCommand.run([encoding.saver[0], sample.argument, file] + encoding.saver.dropFirst())
@@ -101,15 +135,30 @@ import TidemillValue
         let theirs = try [UInt8](VipsCommand.samples(file, count: 256 * 3 * 4))
         for (band, counts) in values.enumerated() {
             let ours = try #require(counts.elements).map { $0.integer ?? -1 }
-            #expect(ours == (0..<256).map { level in
-                Int64(theirs.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: (level * 3 + band) * 4, as: UInt32.self) })
-            })
+            #expect(
+                ours
+                    == (0..<256).map { level in
+                        Int64(
+                            theirs.withUnsafeBytes {
+                                $0.loadUnaligned(fromByteOffset: (level * 3 + band) * 4, as: UInt32.self)
+                            }
+                        )
+                    }
+            )
         }
     }
 
     @Test func textEqualsTheCommandLines() throws {
-        let ours = try ImageOperation.run("text", nil, [.value("Tide & <mill>"), .value(["font": "DejaVu Sans", "size": 30])]).image
-        let mask = try VipsCommand.result("text", [], ["Tide &amp; &lt;mill&gt;", "--font", "DejaVu Sans 30.0", "--dpi", "72"])
+        let ours = try ImageOperation.run(
+            "text",
+            nil,
+            [.value("Tide & <mill>"), .value(["font": "DejaVu Sans", "size": 30])]
+        ).image
+        let mask = try VipsCommand.result(
+            "text",
+            [],
+            ["Tide &amp; &lt;mill&gt;", "--font", "DejaVu Sans 30.0", "--dpi", "72"]
+        )
         let image = try #require(ours)
         #expect(image.bands == 4)
         let alpha = try #require(try ImageOperation.run("extract_band", image, [.value(3)]).image)

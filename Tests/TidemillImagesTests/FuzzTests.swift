@@ -26,10 +26,15 @@ import TidemillValue
         var random = Random(seed: seed)
         guard let sample = Samples.all.randomElement(using: &random) else { return 0 }
         var bytes = [UInt8](sample.bytes)
-        for _ in 0..<Int(random.next() % 4) { bytes[Int(random.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: random.next()) }
+        for _ in 0..<Int(random.next() % 4) {
+            bytes[Int(random.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: random.next())
+        }
         if random.next() % 8 == 0 { bytes.removeLast(Int(random.next() % UInt64(bytes.count))) }
         let limits = ImageLimits(maxPixels: 400_000, maxDimension: 4_000)
-        let loading = ImageLoading(pages: random.next() % 2 == 0 ? 1 : -1, failOn: DamagePolicy.allCases.randomElement(using: &random) ?? .none)
+        let loading = ImageLoading(
+            pages: random.next() % 2 == 0 ? 1 : -1,
+            failOn: DamagePolicy.allCases.randomElement(using: &random) ?? .none
+        )
         guard var image = try? Image.load(Bytes(bytes), loading, call: ImageCall(limits: limits)) else { return 0 }
         var results = 0
         for _ in 0..<6 {
@@ -54,9 +59,25 @@ import TidemillValue
         switch kind {
         // Small numbers mostly: the large ones end at the limits.
         case .integer(let range):
-            return .value(.integer(Int64(Int.random(in: range.lowerBound...min(range.upperBound, max(range.lowerBound, 300)), using: &random))))
+            return .value(
+                .integer(
+                    Int64(
+                        Int.random(
+                            in: range.lowerBound...min(range.upperBound, max(range.lowerBound, 300)),
+                            using: &random
+                        )
+                    )
+                )
+            )
         case .number(let range):
-            return .value(.number(Double.random(in: range.lowerBound...min(range.upperBound, max(range.lowerBound, 20)), using: &random)))
+            return .value(
+                .number(
+                    Double.random(
+                        in: range.lowerBound...min(range.upperBound, max(range.lowerBound, 20)),
+                        using: &random
+                    )
+                )
+            )
         case .boolean: return .value(.bool(Bool.random(using: &random)))
         case .text:
             let texts: [Value] = ["a", "mill & tide", "<b>x</b>", "", "ffffffffffffffff", "\u{1F600}"]

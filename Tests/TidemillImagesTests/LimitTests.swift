@@ -5,7 +5,12 @@ import TidemillValue
 
 /// Nothing too large is decoded or made.
 @Suite struct LimitTests {
-    private func failure(_ name: String, _ image: Image?, _ arguments: [ImageArgument], _ limits: ImageLimits = ImageLimits()) throws -> ImageError {
+    private func failure(
+        _ name: String,
+        _ image: Image?,
+        _ arguments: [ImageArgument],
+        _ limits: ImageLimits = ImageLimits()
+    ) throws -> ImageError {
         try #require(throws: ImageError.self, "\(name)") {
             try ImageOperation.run(name, image, arguments, call: ImageCall(limits: limits))
         }
@@ -15,12 +20,19 @@ import TidemillValue
         let file = ImageArgument.bytes(try Samples.named("png").bytes)
         let animation = ImageArgument.bytes(try Samples.named("gif-animated").bytes)
         #expect(try failure("load", nil, [file], ImageLimits(maxPixels: 1_000)).reason.contains("max_pixels is 1000"))
-        #expect(try failure("load", nil, [file], ImageLimits(maxDimension: 200)).reason.contains("max_dimension is 200"))
+        #expect(
+            try failure("load", nil, [file], ImageLimits(maxDimension: 200)).reason.contains("max_dimension is 200")
+        )
         #expect(try failure("load", nil, [file], ImageLimits(maxBytes: 99_000)).reason.contains("max_bytes is 99000"))
         let pages = try failure("load", nil, [animation, .value(["pages": -1])], ImageLimits(maxPages: 5))
         #expect(pages.reason.contains("has 6 pages, and max_pages is 5"))
         #expect(pages.kind == .limit)
-        let pixels = try failure("load", nil, [animation, .value(["pages": -1])], ImageLimits(maxPixels: 90 * 70 * 6 - 1))
+        let pixels = try failure(
+            "load",
+            nil,
+            [animation, .value(["pages": -1])],
+            ImageLimits(maxPixels: 90 * 70 * 6 - 1)
+        )
         #expect(pixels.reason.contains("90 × 70 × 6 pages"))
         _ = try ImageOperation.run("load", nil, [animation], call: ImageCall(limits: ImageLimits(maxPages: 5)))
     }
@@ -28,8 +40,11 @@ import TidemillValue
     @Test func resultsAreMeasuredBeforeTheyAreComputed() throws {
         let image = try Samples.named("png").load()
         let cases: [(String, [ImageArgument])] = [
-            ("resize", [.value(900)]), ("resize", [.value(200)]), ("pad", [.value(65_000), .value(65_000)]), ("embed", [.value(0), .value(0), .value(50_000), .value(50_000)]),
-            ("replicate", [.value(10_000), .value(10_000)]), ("replicate", [.value(100), .value(100)]), ("thumbnail", [.value(65_000)]), ("thumbnail", [.value(65_500), .value(65_500), .value(["size": "force"])]),
+            ("resize", [.value(900)]), ("resize", [.value(200)]), ("pad", [.value(65_000), .value(65_000)]),
+            ("embed", [.value(0), .value(0), .value(50_000), .value(50_000)]),
+            ("replicate", [.value(10_000), .value(10_000)]), ("replicate", [.value(100), .value(100)]),
+            ("thumbnail", [.value(65_000)]),
+            ("thumbnail", [.value(65_500), .value(65_500), .value(["size": "force"])]),
             ("join", Array(repeating: .image(image), count: 9) + [.value(["spacing": 10_000])]),
         ]
         for (name, arguments) in cases {
@@ -53,8 +68,17 @@ import TidemillValue
 
     @Test func samplesHaveToFit() throws {
         let samples = ImageArgument.bytes(Bytes([UInt8](repeating: 7, count: 12)))
-        #expect(try ImageOperation.run("from_bytes", nil, [samples, .value(2), .value(2), .value(3)]).image?.width == 2)
-        #expect(try failure("from_bytes", nil, [samples, .value(2), .value(3), .value(3)]).reason.contains("is 18 bytes, not 12"))
-        #expect(try failure("from_bytes", nil, [samples, .value(65_500), .value(65_500), .value(64), .value("float")]).kind == .limit)
+        #expect(
+            try ImageOperation.run("from_bytes", nil, [samples, .value(2), .value(2), .value(3)]).image?.width == 2
+        )
+        #expect(
+            try failure("from_bytes", nil, [samples, .value(2), .value(3), .value(3)]).reason.contains(
+                "is 18 bytes, not 12"
+            )
+        )
+        #expect(
+            try failure("from_bytes", nil, [samples, .value(65_500), .value(65_500), .value(64), .value("float")]).kind
+                == .limit
+        )
     }
 }

@@ -28,7 +28,9 @@ enum Samples {
     static let names: [String] = all.map(\.name)
 
     static func named(_ name: String) throws -> Sample {
-        guard let sample = all.first(where: { $0.name == name }) else { throw VipsCommand.Failure(description: "no sample \(name)") }
+        guard let sample = all.first(where: { $0.name == name }) else {
+            throw VipsCommand.Failure(description: "no sample \(name)")
+        }
         return sample
     }
 
@@ -52,15 +54,28 @@ enum Samples {
             save("png-palette", photo, .png, ["palette": .boolean(true)]),
             save("png-1-bit", grey, .png, ["palette": .boolean(true), "bitdepth": .integer(1)]),
             save("png-grey-16", try grey.applying("colourspace", call, ["space": .text("grey16")]), .png),
-            save("webp", photo, .webp), save("webp-alpha", alpha, .webp), save("webp-lossless", alpha, .webp, ["lossless": .boolean(true)]),
+            save("webp", photo, .webp), save("webp-alpha", alpha, .webp),
+            save("webp-lossless", alpha, .webp, ["lossless": .boolean(true)]),
             save("webp-animated", animation, .webp, pages: 6), save("gif", photo, .gif), save("gif-alpha", alpha, .gif),
             save("gif-animated", animation, .gif, pages: 6), save("tiff", photo, .tiff),
             save("tiff-16", deep, .tiff, ["compression": .text("lzw")]), save("tiff-float", float, .tiff),
             save("tiff-cmyk", cmyk, .tiff), save("tiff-lab", lab, .tiff), save("tiff-alpha", alpha, .tiff),
-            save("tiff-1-bit", try grey.applying("relational_const", call, ["relational": .text("more"), "c": .numbers([128])]), .tiff, ["bitdepth": .integer(1)]),
-            save("tiff-jpeg", photo, .tiff, ["compression": .text("jpeg")]), save("tiff-big", photo, .tiff, ["bigtiff": .boolean(true)]),
-            save("tiff-tiles", photo, .tiff, ["tile": .boolean(true), "tile-width": .integer(64), "tile-height": .integer(64)]),
-            save("tiff-pages", animation, .tiff, pages: 6), save("avif", photo, .avif, ["compression": .text("av1"), "effort": .integer(1)]),
+            save(
+                "tiff-1-bit",
+                try grey.applying("relational_const", call, ["relational": .text("more"), "c": .numbers([128])]),
+                .tiff,
+                ["bitdepth": .integer(1)]
+            ),
+            save("tiff-jpeg", photo, .tiff, ["compression": .text("jpeg")]),
+            save("tiff-big", photo, .tiff, ["bigtiff": .boolean(true)]),
+            save(
+                "tiff-tiles",
+                photo,
+                .tiff,
+                ["tile": .boolean(true), "tile-width": .integer(64), "tile-height": .integer(64)]
+            ),
+            save("tiff-pages", animation, .tiff, pages: 6),
+            save("avif", photo, .avif, ["compression": .text("av1"), "effort": .integer(1)]),
             save("avif-alpha", alpha, .avif, ["compression": .text("av1"), "effort": .integer(1)]),
         ]
         for orientation in 1...8 {
@@ -71,7 +86,11 @@ enum Samples {
     }
 
     private static func save(
-        _ name: String, _ pixels: Pixels, _ format: ImageFormat, _ settings: VipsCall.Settings = [:], pages: Int = 1
+        _ name: String,
+        _ pixels: Pixels,
+        _ format: ImageFormat,
+        _ settings: VipsCall.Settings = [:],
+        pages: Int = 1
     ) throws -> Sample {
         let vips = try VipsCall(format.saver, ["in": .image(pixels)])
         for (name, setting) in settings { vips.set(name, setting) }
@@ -99,7 +118,9 @@ enum Samples {
     }
 
     private static func zone(_ width: Int, _ height: Int) throws -> Pixels {
-        try VipsCall("zone", ["width": .integer(width), "height": .integer(height), "uchar": .boolean(true)]).image(call)
+        try VipsCall("zone", ["width": .integer(width), "height": .integer(height), "uchar": .boolean(true)]).image(
+            call
+        )
     }
 
     private static func frames(_ count: Int) throws -> Pixels {
@@ -116,7 +137,12 @@ enum Samples {
 
 extension ImageOperation {
     /// Runs an operation by its name.
-    static func run(_ name: String, _ image: Image? = nil, _ arguments: [ImageArgument] = [], call: ImageCall = ImageCall()) throws -> ImageResult {
+    static func run(
+        _ name: String,
+        _ image: Image? = nil,
+        _ arguments: [ImageArgument] = [],
+        call: ImageCall = ImageCall()
+    ) throws -> ImageResult {
         guard let operation = named(name) else { throw VipsCommand.Failure(description: "no operation \(name)") }
         return try operation.run(image, arguments: ImageArguments(arguments), call: call)
     }

@@ -54,7 +54,9 @@ enum VipsCommand {
     /// The samples of a file in libvips' own format: 64 bytes of header, and then row by row.
     static func samples(_ file: String, count: Int) throws -> Bytes {
         let data = try Data(contentsOf: URL(filePath: file), options: .alwaysMapped)
-        guard data.count >= 64 + count else { throw Failure(description: "\(file) has \(data.count) bytes, not 64 + \(count)") }
+        guard data.count >= 64 + count else {
+            throw Failure(description: "\(file) has \(data.count) bytes, not 64 + \(count)")
+        }
         return data.withUnsafeBytes { Bytes(copying: UnsafeRawBufferPointer(rebasing: $0[64..<64 + count])) }
     }
 
