@@ -11,6 +11,8 @@
 enum {
     SHORT_RUN = 100,       // milliseconds; a longer one isn't run again for the sake of its text
     PATIENCE = 250,        // milliseconds to wait for those under way
+    STRIP = 64,            // rows that are computed at a time
+    THIN_STRIPS = 2,       // VIPS_DEMAND_STYLE_THINSTRIP
 };
 
 void tide_call_fail(tide_call *call, const char *text, const char *_Nullable detail) {
@@ -35,7 +37,29 @@ static bool fits(const tide_call *call, tide_image_header header) {
            header.width * header.height <= call->limits.pixels && header.bytes <= call->limits.bytes;
 }
 
+/// Computes the rows of an image, one strip after the other, into another that has its header.
+static bool compute_rows(tide_call *call, void *region, tide_image *made) {
+    int width = vips.vips_image_get_width(made), height = vips.vips_image_get_height(made);
+    for (int top = 0; top < height; top += STRIP) {
+        int rows = height - top < STRIP ? height - top : STRIP;
+        size_t size = 0;
+        char *pixels = tide_call_poll(call) ? NULL : vips.vips_region_fetch(region, 0, top, width, rows, &size);
+        bool written = pixels != NULL;
+        for (int y = 0; written && y < rows; y++) {
+            written = vips.vips_image_write_line(made, top + y, pixels + (size_t)y * (size / (size_t)rows)) == 0;
+        }
+        vips.g_free(pixels);
+        if (!written) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /// Computes an image's pixels into memory. The header is there before them, so that nothing too large is begun.
+///
+/// On this thread, as far as it goes: libvips would start one for each image, which costs more than a thumbnail's rows
+/// and whose time would not be the worker's.
 static tide_call_outcome compute(tide_call *call, tide_image *lazy) {
     call->refused = tide_image_describe(lazy);
     if (!fits(call, call->refused)) {
@@ -43,10 +67,19 @@ static tide_call_outcome compute(tide_call *call, tide_image *lazy) {
     }
     tide_call_watch(call, lazy);
     call->image = vips.vips_image_new_memory();
-    if (call->image == NULL || vips.vips_image_write(lazy, call->image) != 0) {
-        return TIDE_CALL_FAILED;
+    tide_image *inputs[] = {lazy, NULL};
+    void *region = vips.vips_region_new(lazy);
+    bool done = region != NULL && call->image != NULL &&
+                vips.vips_image_pipeline_array(call->image, THIN_STRIPS, inputs) == 0 &&
+                compute_rows(call, region, call->image);
+    if (region != NULL) {
+        vips.g_object_unref(region);
     }
-    return TIDE_CALL_DONE;
+    if (call->image != NULL) {
+        // It took over where `lazy` reports to, which is itself and gone soon.
+        vips.vips_image_set_progress(call->image, 0);
+    }
+    return done ? TIDE_CALL_DONE : TIDE_CALL_FAILED;
 }
 
 static tide_call_outcome deliver(tide_call *call) {

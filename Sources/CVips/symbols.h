@@ -93,7 +93,10 @@ enum { G_BOOLEAN = 5 << 2, G_INT = 6 << 2, G_UINT64 = 11 << 2, G_ENUM = 12 << 2,
     X(void *, vips_value_get_blob, (const g_value *, size_t *)) \
     X(tide_image *, vips_image_new_memory, (void)) \
     X(tide_image *, vips_image_new_from_memory_copy, (const void *, size_t, int, int, int, int)) \
-    X(int, vips_image_write, (tide_image *, tide_image *)) \
+    X(int, vips_image_pipeline_array, (tide_image *, int, tide_image * *)) \
+    X(int, vips_image_write_line, (tide_image *, int, const void *)) \
+    X(void *, vips_region_new, (tide_image *)) \
+    X(void *, vips_region_fetch, (void *, int, int, int, int, size_t *)) \
     X(void, vips_image_set_progress, (tide_image *, int)) \
     X(void, vips_image_set_kill, (tide_image *, int)) \
     X(const void *, vips_image_get_data, (tide_image *)) \

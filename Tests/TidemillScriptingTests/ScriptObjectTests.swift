@@ -9,18 +9,18 @@ import TidemillTesting
 struct ScriptObjectTests {
     /// Counts how many of it live.
     private final class Thing: ValueObject, @unchecked Sendable {
-        let bytes: Int
+        let weight: Int
         let living: Living
 
-        init(_ bytes: Int, _ living: Living) {
-            (self.bytes, self.living) = (bytes, living)
+        init(_ weight: Int, _ living: Living) {
+            (self.weight, self.living) = (weight, living)
             super.init(typeName: "thing")
             living.add(1)
         }
 
         deinit { living.add(-1) }
 
-        override var size: Int { bytes }
+        override var size: Int { weight }
         override func archived() throws -> Bytes { Bytes(String(size)) }
     }
 
