@@ -17,7 +17,8 @@ enum {
 
 void tide_call_fail(tide_call *call, const char *text, const char *_Nullable detail) {
     char line[512];
-    snprintf(line, sizeof line, "%s %s%s%s", call->operation, text, detail == NULL ? "" : " ", detail == NULL ? "" : detail);
+    const char *more = detail == NULL ? "" : detail;
+    snprintf(line, sizeof line, "%s %s%s%s", call->operation, text, *more == 0 ? "" : " ", more);
     free(call->error);
     call->error = strdup(line);
 }
@@ -185,17 +186,18 @@ tide_call_outcome tide_call_run(
     call->limits = limits;
     call->asked = asked;
     call->context = context;
-    int64_t began = milliseconds();
     tide_ticket ticket = tide_turnstile_enter(&tide_vips_turnstile, vips.vips_error_clear);
+    int64_t began = milliseconds();
     tide_call_outcome outcome = attempt(call);
     // A text that is there already is of this call alone: it never was in the buffer.
     bool unread = outcome == TIDE_CALL_FAILED && call->error == NULL;
     bool alone = !unread || tide_turnstile_was_alone(&tide_vips_turnstile, ticket, read_error, call);
+    bool was_short = milliseconds() - began < SHORT_RUN;
     tide_turnstile_leave(&tide_vips_turnstile);
     if (alone) {
         return outcome;
     }
-    if (milliseconds() - began < SHORT_RUN) {
+    if (was_short) {
         return again(call);
     }
     mark_mixed(call);

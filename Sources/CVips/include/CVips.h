@@ -164,7 +164,8 @@ void tide_turnstile_destroy(tide_turnstile *turnstile);
 tide_ticket tide_turnstile_enter(tide_turnstile *turnstile, void (*_Nullable first)(void));
 /// Whether nobody else was under way at any time since the ticket's entry. `read` runs under the lock.
 bool tide_turnstile_was_alone(
-    tide_turnstile *turnstile, tide_ticket ticket, void (*_Nullable read)(void *_Nullable context), void *_Nullable context);
+    tide_turnstile *turnstile, tide_ticket ticket, void (*_Nullable read)(void *_Nullable context),
+    void *_Nullable context);
 void tide_turnstile_leave(tide_turnstile *turnstile);
 
 /// Keeps others out and waits until nobody is under way; false, and nobody is kept out, after `milliseconds`.

@@ -21,7 +21,7 @@ struct Statistics {
 
     /// Computes them.
     init(of pixels: Pixels, _ call: ImageCall) throws(ImageError) {
-        // A row of doubles for all bands together and then one for each: min, max, sum, sum of squares, mean, deviation.
+        // A row of doubles for all bands together, then one for each: min, max, sum, sum of squares, mean, deviation.
         let matrix = try pixels.applying("stats", call)
         let columns = matrix.header.width
         let rows: [Band] = try matrix.withSamples { samples in

@@ -52,7 +52,8 @@ extension Pixels {
         guard header.width == other.header.width, header.height == other.header.height else {
             throw ImageError(
                 .argument,
-                "the images differ in size: \(header.width) × \(header.height) and \(other.header.width) × \(other.header.height)"
+                "the images differ in size: \(header.width) × \(header.height) and "
+                    + "\(other.header.width) × \(other.header.height)"
             )
         }
         guard header.bands == other.header.bands else {

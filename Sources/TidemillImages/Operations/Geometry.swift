@@ -79,7 +79,8 @@ extension ImageOperation {
         guard x + width <= pixels.header.width, y + height <= pixels.header.height else {
             throw ImageError(
                 .argument,
-                "\(width) × \(height) at \(x), \(y) reaches out of an image of \(pixels.header.width) × \(pixels.header.height)"
+                "\(width) × \(height) at \(x), \(y) reaches out of an image of "
+                    + "\(pixels.header.width) × \(pixels.header.height)"
             )
         }
         return try pixels.cropping(x: x, y: y, width: width, height: height, a.call)
