@@ -52,6 +52,7 @@ func measureOrderUnderStress(_ order: JobOrder, _ shares: KeyShares, jobs: Int) 
         while !Task.isCancelled {
             try? pipeline.resize("work", to: 1 + Int(mixed(UInt64(count)) % 16))
             count += 1
+            // In real time, as the whole run is: some thousand changes of size while it lasts.
             try? await Task.sleep(for: .milliseconds(1))
         }
         return count

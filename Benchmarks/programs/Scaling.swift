@@ -67,6 +67,7 @@ private func steadySource(_ phases: [(seconds: Double, rate: Double)], _ starts:
 private func mostQueued(_ pipeline: Pipeline) async throws -> Int {
     var most = 0
     while !pipeline.snapshot().isEnded {
+        // In real time, as the whole run is: looking more often would take the workers' processor.
         try await Task.sleep(for: .milliseconds(50))
         most = max(most, pipeline.snapshot().nodes[1].queued)
     }

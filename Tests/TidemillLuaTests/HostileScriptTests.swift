@@ -54,8 +54,10 @@ import Testing
             _ = state.takeOutput()
             memory.append(state.memory)
         }
+        // How far an endless script comes before it is interrupted differs: what is lost shows in all of the last ones.
         let early = memory[..<(Self.rounds / 2)].max() ?? 0
-        #expect((memory.last ?? 0) <= early + 65536, "\(script): \(memory)")
+        let late = memory.suffix(3).min() ?? 0
+        #expect(late <= early + 65536, "\(script): \(memory)")
     }
 
     /// What the process holds after many rounds is what it held after a few; other tests run beside this one.
@@ -78,10 +80,16 @@ import Testing
             for script in scripts { try check(script, on: state(script)) }
         }
         for _ in 0..<2 { try round() }
-        let before = residentBytes()
-        for _ in 0..<5 { try round() }
+        // What other tests take is taken once; what a round loses is lost each time.
+        var least = Int.max
+        for _ in 0..<10 where least >= 64 << 20 {
+            let before = residentBytes()
+            try #require(before > 0)
+            for _ in 0..<5 { try round() }
+            least = min(least, residentBytes() - before)
+        }
         // 5 rounds of some 150 scripts: 100 KiB lost in each would be more.
-        #expect(before > 0 && residentBytes() - before < 64 << 20)
+        #expect(least < 64 << 20)
     }
 
     @Test func whatAScriptDoesToItsGlobalsStaysInItsState() throws {

@@ -13,10 +13,13 @@ final class Watchdog: Sendable {
     let interrupter: LuaInterrupter
     /// How long after it sees a new target, at most.
     let delay: UInt32
+    /// Set once a script has come to where it may be interrupted; nil for anywhere.
+    let arrived: Flag?
 
-    init(_ interrupter: LuaInterrupter, delay: UInt32) {
+    init(_ interrupter: LuaInterrupter, delay: UInt32, once arrived: Flag? = nil) {
         self.interrupter = interrupter
         self.delay = delay
+        self.arrived = arrived
     }
 
     func run() {
@@ -25,6 +28,10 @@ final class Watchdog: Sendable {
         while !stopped.load(ordering: .acquiring) {
             let now = target.load(ordering: .acquiring)
             if now == last {
+                sched_yield()
+                continue
+            }
+            if let arrived, !arrived.isSet {
                 sched_yield()
                 continue
             }
@@ -62,11 +69,40 @@ func onThread(_ body: @escaping @Sendable () -> Void) -> () -> Void {
     return { pthread_join(thread, nil) }
 }
 
+/// Asks every value that it sees, and that is wanted, to stop, at some time of it; until the returned function is called.
+///
+/// Each is asked once, as a host does. Requests without end are signals without end, and keep the script's thread from
+/// coming to its next value, for minutes on some machines.
+func interruptEach(
+    _ interrupter: LuaInterrupter,
+    where isWanted: @escaping @Sendable (_ input: Int) -> Bool = { _ in true }
+) -> () -> Void {
+    let ended = Flag()
+    let join = onThread {
+        var last: (UInt64, Int) = (0, 0)
+        var delay = 0
+        while !ended.isSet {
+            let (generation, input, _) = interrupter.position
+            guard (generation, input) != last, isWanted(input) else { continue }
+            last = (generation, input)
+            delay = (delay + 1) % 10
+            for _ in 0..<delay { _ = interrupter.position }
+            interrupter.interrupt(generation, input: input)
+        }
+    }
+    return {
+        ended.set()
+        join()
+    }
+}
+
 extension LuaState {
-    /// Handles a value and interrupts it after `delay` microseconds.
-    func interrupted(_ value: String = "1", delay: UInt32 = 2000) throws -> LuaStep {
+    /// Handles a value and interrupts it after at most `delay` microseconds, which on a busy machine may be before it has
+    /// begun, or `once` the script has come to where it is to be stopped.
+    func interrupted(_ value: String = "1", delay: UInt32 = 2000, once arrived: Flag? = nil) throws -> LuaStep {
         guard let interrupter = interrupter else { throw LuaError("closed") }
-        let watchdog = Watchdog(interrupter, delay: delay)
+        arrived?.reset()
+        let watchdog = Watchdog(interrupter, delay: delay, once: arrived)
         let thread = watchdog.start()
         watchdog.target.store(generation + 1, ordering: .releasing)
         let step = try handle(value)
@@ -76,13 +112,22 @@ extension LuaState {
     }
 }
 
-/// Set once, by one thread for another.
+/// The processor time of this thread: how busy the machine is makes no difference to it.
+func threadTime() -> Duration {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+}
+
+/// Set by one thread for another.
 final class Flag: Sendable {
     private let value = Atomic<Bool>(false)
 
     var isSet: Bool { value.load(ordering: .acquiring) }
 
     func set() { value.store(true, ordering: .releasing) }
+
+    func reset() { value.store(false, ordering: .releasing) }
 }
 
 /// A number that one thread writes and another reads.

@@ -52,24 +52,24 @@ package final class BatchResults: @unchecked Sendable {
 
     /// The job goes on with this value, and keeps its key and metadata.
     package func pass(_ delivery: consuming Delivery, _ value: consuming Value) {
-        main.append(
-            Delivery(Job(value: value, details: delivery.job.details?.withoutAttempts), ticket: delivery.ticket)
-        )
+        main.append(onward(value, delivery.job.details, delivery.ticket))
     }
 
     /// The job became this one.
     package func pass(_ ticket: Ticket, _ job: consuming Job) {
-        main.append(Delivery(Job(value: job.value, details: job.details?.withoutAttempts), ticket: ticket))
+        main.append(onward(job.value, job.details, ticket))
     }
 
     /// The job became these, none of them or several.
     package func pass(_ ticket: Ticket, _ jobs: [(port: Int, job: Job)]) {
         guard !jobs.isEmpty else { return settle(ticket, .filtered) }
         if jobs.count > 1 { added.append((ticket, jobs.count - 1)) }
-        for (port, job) in jobs {
-            let job = Job(value: job.value, details: job.details?.withoutAttempts)
-            outputs[port].append(Delivery(job, ticket: ticket))
-        }
+        for (port, job) in jobs { outputs[port].append(onward(job.value, job.details, ticket)) }
+    }
+
+    /// What goes on: its attempts were those at this stage.
+    private func onward(_ value: consuming Value, _ details: JobDetails?, _ ticket: Ticket) -> Delivery {
+        Delivery(Job(value: value, details: details?.withoutAttempts), ticket: ticket)
     }
 
     /// The job ended here.

@@ -107,12 +107,7 @@ final class Stage: Sendable {
 
     /// How a job ends that is not to be started any more; nil if it is.
     func outcomeWithoutStart(_ delivery: borrowing Delivery, _ now: Duration) -> Outcome? {
-        // A dead letter is written whatever has become of its message meanwhile.
-        if let details = delivery.job.details, details.failure != nil { return nil }
-        if let reason = ledgers[delivery.ticket.source].stopReason(delivery.ticket) {
-            return reason.outcome ?? .cancelled
-        }
-        return deadline(delivery) <= now.nanoseconds ? .expired : nil
+        delivery.outcomeWithoutStart(settings.deadline, ledgers, now)
     }
 
     /// Until when the job may take: the message's deadline, what stages before this one left of it, and this stage's

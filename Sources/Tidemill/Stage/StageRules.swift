@@ -35,11 +35,10 @@ struct StageRules: Sendable {
     /// One that will not be started any more goes on without a token, and none waits longer than its deadline.
     private func turn(_ delivery: borrowing Delivery, _ asker: RateAsker) -> Duration? {
         let now = clock.now
-        let deadline = contexts.isUsed ? delivery.deadline(settings.deadline, ledgers) : .max
-        if deadline <= now.nanoseconds { return nil }
-        if contexts.isUsed, ledgers[delivery.ticket.source].stopReason(delivery.ticket) != nil { return nil }
+        if contexts.isUsed, delivery.outcomeWithoutStart(settings.deadline, ledgers, now) != nil { return nil }
         let grant = asker.take(1, key: asker.limit.isPerKey ? settings.laneKey(delivery) : nil, now: now)
         if grant.count > 0 { return nil }
+        let deadline = contexts.isUsed ? delivery.deadline(settings.deadline, ledgers) : .max
         return min(grant.next ?? now, .nanoseconds(deadline))
     }
 }
@@ -60,6 +59,14 @@ extension StageSettings {
 }
 
 extension Delivery {
+    /// How the job ends that is not to be started any more at a stage with that deadline of its own; nil if it is.
+    borrowing func outcomeWithoutStart(_ own: Duration?, _ ledgers: [Ledger], _ now: Duration) -> Outcome? {
+        // A dead letter is written whatever has become of its message meanwhile.
+        if let details = job.details, details.failure != nil { return nil }
+        if let reason = ledgers[ticket.source].stopReason(ticket) { return reason.outcome ?? .cancelled }
+        return deadline(own, ledgers) <= now.nanoseconds ? .expired : nil
+    }
+
     /// Until when the job may take at a stage with that deadline of its own.
     borrowing func deadline(_ own: Duration?, _ ledgers: [Ledger]) -> Int {
         let ledger = ledgers[ticket.source]

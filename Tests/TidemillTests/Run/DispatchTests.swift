@@ -11,6 +11,21 @@ import TidemillTesting
         StageSettings(workers: workers, dispatch: dispatch)
     }
 
+    /// Even and odd numbers are the keys.
+    private static func twoKeys(_ dispatch: DispatchMode, _ workers: Int, _ order: JobOrder) -> StageSettings {
+        var settings = settings(dispatch, workers)
+        settings.order = order
+        settings.key = { $0.value.integer.map { Bytes("\($0 % 2)") } }
+        return settings
+    }
+
+    /// The same, and a job may take a second.
+    private static func hurried(_ dispatch: DispatchMode, _ workers: Int, _ order: JobOrder) -> StageSettings {
+        var settings = twoKeys(dispatch, workers, order)
+        settings.timeout = .seconds(1)
+        return settings
+    }
+
     // MARK: A task for every job
 
     @Test func noMoreJobsAreAtWorkThanThereAreWorkers() async throws {
@@ -72,11 +87,7 @@ import TidemillTesting
     @Test(arguments: DispatchMode.allCases, JobOrder.allCases)
     func jobsThatTakeTooLongAreStopped(dispatch: DispatchMode, order: JobOrder) async throws {
         try await checkSeeds(count: 10) { simulation in
-            var settings = Self.settings(dispatch, 3)
-            settings.order = order
-            settings.timeout = .seconds(1)
-            settings.key = { $0.value.integer.map { Bytes("\($0 % 2)") } }
-            var stage = PipelineNode.stage("work", settings) { job, context in
+            var stage = PipelineNode.stage("work", Self.hurried(dispatch, 3, order)) { job, context in
                 if job.value.integer == 3 { try await context.worker.clock.sleep(for: .seconds(1_000)) }
                 return job.value
             }
@@ -92,11 +103,7 @@ import TidemillTesting
     @Test(arguments: DispatchMode.allCases, JobOrder.allCases)
     func aWorkerThatCannotBeStoppedIsReplaced(dispatch: DispatchMode, order: JobOrder) async throws {
         try await checkSeeds(count: 10) { simulation in
-            var settings = Self.settings(dispatch, 2)
-            settings.order = order
-            settings.timeout = .seconds(1)
-            settings.key = { $0.value.integer.map { Bytes("\($0 % 2)") } }
-            var stage = PipelineNode.stage("work", settings) { job, context in
+            var stage = PipelineNode.stage("work", Self.hurried(dispatch, 2, order)) { job, context in
                 let clock = context.worker.clock
                 if job.value.integer == 3 {
                     _ = await simulation.task { try await clock.sleep(for: .seconds(100)) }.result
@@ -120,9 +127,7 @@ import TidemillTesting
     @Test(arguments: DispatchMode.allCases, JobOrder.allCases)
     func aCancelledPipelineEndsAtOnce(dispatch: DispatchMode, order: JobOrder) async throws {
         try await checkSeeds(count: 10) { simulation in
-            var settings = Self.settings(dispatch, 3)
-            settings.order = order
-            settings.key = { $0.value.integer.map { Bytes("\($0 % 2)") } }
+            let settings = Self.twoKeys(dispatch, 3, order)
             let stage = PipelineNode.stage("work", settings) { job, context in
                 try await context.worker.clock.sleep(for: .seconds(1_000))
                 return job.value

@@ -1,5 +1,3 @@
-import Logging
-import Synchronization
 import Tidemill
 import TidemillTesting
 
@@ -44,26 +42,4 @@ enum ScaledPipeline {
 extension Pipeline {
     /// How the size of the stage `work` has changed, and when.
     var scalings: [ScalingEvent] { snapshot().nodes.first { $0.name == "work" }?.scaling ?? [] }
-}
-
-/// A log that remembers its lines.
-final class LogLines: Sendable {
-    private let lines = Mutex<[String]>([])
-
-    var messages: [String] { lines.withLock { $0 } }
-
-    var logger: Logger { Logger(label: "test") { _ in Handler(log: self) } }
-
-    private struct Handler: LogHandler {
-        let log: LogLines
-        var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.trace
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) { log.lines.withLock { $0.append("\(event.message)") } }
-    }
 }

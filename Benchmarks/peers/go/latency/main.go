@@ -81,19 +81,19 @@ func (w *worker) do(j job) {
 	w.sum += j.number
 }
 
-// Jobs come in bursts, which are late if send() was.
-func arrive(p params, send func([]job)) {
+// Jobs come in bursts, which are late if there was no room; then the workers come to their end.
+func feed(p params, jobs chan<- job, wait func()) {
 	start := time.Now()
 	for first := 0; first < p.jobs; first += burst {
 		due := start.Add(time.Duration(first) * time.Second / time.Duration(p.rate))
 		time.Sleep(time.Until(due))
 		now := time.Now()
-		jobs := make([]job, 0, burst)
 		for n := first; n < first+burst && n < p.jobs; n++ {
-			jobs = append(jobs, job{n, now})
+			jobs <- job{n, now}
 		}
-		send(jobs)
 	}
+	close(jobs)
+	wait()
 }
 
 func start(p params, run func(*worker)) (workers []*worker, wait func()) {
@@ -115,13 +115,7 @@ func channel(p params) []*worker {
 			w.do(j)
 		}
 	})
-	arrive(p, func(arrived []job) {
-		for _, j := range arrived {
-			jobs <- j
-		}
-	})
-	close(jobs)
-	wait()
+	feed(p, jobs, wait)
 	return workers
 }
 
@@ -147,13 +141,7 @@ func batches(p params) []*worker {
 			}
 		}
 	})
-	arrive(p, func(arrived []job) {
-		for _, j := range arrived {
-			jobs <- j
-		}
-	})
-	close(jobs)
-	wait()
+	feed(p, jobs, wait)
 	return workers
 }
 
@@ -179,13 +167,7 @@ func idleWorkers(p params) []*worker {
 			close(<-idle)
 		}
 	}()
-	arrive(p, func(arrived []job) {
-		for _, j := range arrived {
-			queue <- j
-		}
-	})
-	close(queue)
-	wait()
+	feed(p, queue, wait)
 	return workers
 }
 

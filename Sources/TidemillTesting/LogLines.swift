@@ -1,13 +1,18 @@
-import Logging
+public import Logging
 import Synchronization
 
 /// A log that remembers its lines.
-final class LogLines: Sendable {
+public final class LogLines: Sendable {
     private let lines = Mutex<[String]>([])
 
-    var messages: [String] { lines.withLock { $0 } }
+    /// A log that has no lines yet.
+    public init() {}
 
-    var logger: Logger { Logger(label: "test") { _ in Handler(log: self) } }
+    /// The lines so far, as texts without their metadata.
+    public var messages: [String] { lines.withLock { $0 } }
+
+    /// A logger that writes here, at every level.
+    public var logger: Logger { Logger(label: "test") { _ in Handler(log: self) } }
 
     private struct Handler: LogHandler {
         let log: LogLines
