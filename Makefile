@@ -5,7 +5,7 @@ CONFIG ?= config.json
 PREFIX ?= /usr/local
 RELEASE = .build/release
 
-.PHONY: help run test lint format bench install setup setup-tools build clean docs sanitize examples
+.PHONY: help run test lint format bench install setup setup-tools build clean docs sanitize fuzz examples
 
 help: ## Shows what there is to make.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -31,6 +31,12 @@ THREADS = Channel|ThreadPool|Flow|Cancellation|Drain|BatchStage|KeyedLoad|Leftov
 sanitize: setup ## Runs the tests of the Lua wall and the threads under the address sanitizer, and those of the engine under the thread sanitizer.
 	ASAN_OPTIONS=detect_leaks=1 .ci/tests .build-asan/tests.log $(SWIFT) test --disable-xctest --sanitize=address --scratch-path .build-asan --filter 'TidemillLuaTests|TidemillValueTests|ThreadPoolTests'
 	TIDEMILL_SEEDS=1 .ci/tests .build-tsan/tests.log $(SWIFT) test --disable-xctest --sanitize=thread --scratch-path .build-tsan -Xswiftc -DTIDEMILL_SANITIZE_THREADS --no-parallel --filter 'TidemillTests\.($(THREADS))Tests/'
+
+# A round takes a random damaged image through random operations; the seed says which, and a failure names it.
+FUZZ_SECONDS ?= 300
+fuzz: setup setup-tools ## Reads damaged images and runs random operations on them, for FUZZ_SECONDS (300).
+	$(SWIFT) build --build-tests $(SWIFTFLAGS)
+	TIDEMILL_FUZZ_SECONDS=$(FUZZ_SECONDS) TIDEMILL_FUZZ_SEED=$$(date +%s) .ci/tests .build/fuzz.log $(SWIFT) test --disable-xctest --skip-build $(SWIFTFLAGS) --filter TidemillImagesTests.FuzzTests
 
 lint: setup setup-tools ## Checks format, imports, file sizes, scripts and documents.
 	.ci/lint

@@ -111,7 +111,9 @@ let package = Package(
         .testTarget(name: "TidemillLuaTests", dependencies: ["TidemillLua"], swiftSettings: settings),
         .testTarget(
             name: "TidemillImagesTests",
-            dependencies: ["TidemillImages", "TidemillValue", "CVips"],
+            dependencies: [
+                "TidemillImages", "TidemillValue", "CVips", "Tidemill", "TidemillScripting", "TidemillTesting",
+            ],
             swiftSettings: settings
         ),
         .testTarget(

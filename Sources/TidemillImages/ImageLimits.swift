@@ -43,7 +43,11 @@ public struct ImageLimits: Sendable, Hashable {
             throw refusal(what, "is \(size) = \(pixels) pixels", "max_pixels", maxPixels)
         }
         if bytes > maxBytes {
-            throw refusal(what, "takes \(bytes) bytes decoded", "max_bytes", maxBytes)
+            throw ImageError(
+                .limit,
+                "\(what) takes \(bytes) bytes decoded, and \(maxBytes) are allowed: use a smaller one, or raise max_bytes "
+                    + "(of a script, `memory`)"
+            )
         }
     }
 

@@ -23,7 +23,11 @@ import TidemillValue
         #expect(
             try failure("load", nil, [file], ImageLimits(maxDimension: 200)).reason.contains("max_dimension is 200")
         )
-        #expect(try failure("load", nil, [file], ImageLimits(maxBytes: 99_000)).reason.contains("max_bytes is 99000"))
+        let small = ImageCall(limits: ImageLimits(maxBytes: 99_000))
+        let image = try #require(try ImageOperation.run("load", nil, [file], call: small).image)
+        let refused = try #require(throws: ImageError.self) { try image.samples(call: small) }
+        #expect(refused.kind == .limit && refused.reason.contains("bytes decoded, and 99000 are allowed"))
+        #expect(try ImageOperation.run("thumbnail", image, [.value(20)], call: small).image?.width == 20)
         let pages = try failure("load", nil, [animation, .value(["pages": -1])], ImageLimits(maxPages: 5))
         #expect(pages.reason.contains("has 6 pages, and max_pages is 5"))
         #expect(pages.kind == .limit)

@@ -1,12 +1,14 @@
 import Foundation
 
-/// One of `Examples/patterns`, copied to a folder of the test's own and run as its page says.
+/// One of `Examples`, copied to a folder of the test's own and run as its page says.
 struct Pattern {
     private let path: String
     let folder: Folder
 
-    init(_ name: String) throws {
-        path = "Examples/patterns/\(name)"
+    init(_ name: String) throws { try self.init(example: "patterns/\(name)") }
+
+    init(example name: String) throws {
+        path = "Examples/\(name)"
         folder = try Folder()
         let original = Program.repository.appendingPathComponent(path)
         try FileManager.default.createDirectory(at: folder.file(path), withIntermediateDirectories: true)
@@ -16,8 +18,8 @@ struct Pattern {
         }
     }
 
-    func run(input lines: [String] = []) async throws -> Program.Result {
-        let running = try start()
+    func run(_ config: String = "config.json", input lines: [String] = []) async throws -> Program.Result {
+        let running = try Program.start(["run", "\(path)/\(config)"], in: folder.url)
         running.write(lines.map { $0 + "\n" }.joined())
         return await running.end()
     }
@@ -25,6 +27,9 @@ struct Pattern {
     func start(_ options: String...) throws -> Running {
         try Program.start(["run", "\(path)/config.json"] + options, in: folder.url)
     }
+
+    /// What a run wrote.
+    func output(_ name: String) throws -> Data { try Data(contentsOf: folder.file("\(path)/out/\(name)")) }
 
     func letters() throws -> [Letter] {
         try folder.lines("\(path)/out/dead_letters.jsonl").compactMap { try Letter($0) }
