@@ -36,7 +36,8 @@ sanitize: setup ## Runs the tests of the Lua wall and the threads under the addr
 FUZZ_SECONDS ?= 300
 fuzz: setup setup-tools ## Reads damaged images and runs random operations on them, for FUZZ_SECONDS (300).
 	$(SWIFT) build --build-tests $(SWIFTFLAGS)
-	TIDEMILL_FUZZ_SECONDS=$(FUZZ_SECONDS) TIDEMILL_FUZZ_SEED=$$(date +%s) .ci/tests .build/fuzz.log $(SWIFT) test --disable-xctest --skip-build $(SWIFTFLAGS) --filter TidemillImagesTests.FuzzTests
+	seed=$$(date +%s); echo "TIDEMILL_FUZZ_SEED=$$seed"; \
+	TIDEMILL_FUZZ_SECONDS=$(FUZZ_SECONDS) TIDEMILL_FUZZ_SEED=$$seed .ci/tests .build/fuzz.log $(SWIFT) test --disable-xctest --skip-build $(SWIFTFLAGS) --filter TidemillImagesTests.FuzzTests
 
 lint: setup setup-tools ## Checks format, imports, file sizes, scripts and documents.
 	.ci/lint
@@ -54,6 +55,7 @@ install: build ## Installs the command to $(PREFIX)/bin.
 
 docs: build ## Writes the configuration reference and the JSON Schema of this version.
 	$(RELEASE)/tidemill list --format markdown > Sources/Tidemill/Tidemill.docc/Reference.md
+	$(RELEASE)/tidemill list --modules --format markdown > Sources/Tidemill/Tidemill.docc/Modules.md
 	$(RELEASE)/tidemill schema scripts/*.lua > tidemill.schema.json
 
 setup-tools: # What tests and lint need beside the build.

@@ -68,10 +68,14 @@ struct List: AsyncParsableCommand {
 
     @OptionGroup var scripts: ScriptArguments
 
+    @Flag(help: "List the modules that scripts find by require, with their functions.")
+    var modules = false
+
     @Option(help: "The form of the list; markdown is the reference page.")
     var format = Format.text
 
     func run() async throws {
+        if modules { return print(ModuleList(Components.libraries.map(\.standard), format)) }
         let registry = Components.standard.registry
         let scripts = try scripts.load()
         switch format {

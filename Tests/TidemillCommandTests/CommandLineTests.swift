@@ -181,6 +181,13 @@ struct CommandLineTests {
         #expect(list.output.contains("  defines: handle_batch\n"), "\(list.output)")
     }
 
+    @Test func listsTheModulesOfScripts() async throws {
+        let text = try await Program.run(["list", "--modules"])
+        #expect(text.output.contains("\nimg:thumbnail(width, …)") && text.output.hasPrefix("blob.new(bytes)"))
+        let json = try await Program.run(["list", "--modules", "--format", "json"])
+        #expect(json.output.contains("\"usage\": \"img:crop(x, y, width, height)\""), "\(json.output.prefix(500))")
+    }
+
     @Test(arguments: [("text", "enrich"), ("mermaid", "flowchart"), ("dot", "digraph")])
     func drawsTheGraph(format: String, word: String) async throws {
         let result = try await Program.run(["graph", "--format", format])
@@ -192,6 +199,9 @@ struct CommandLineTests {
         let reference = Program.repository.appendingPathComponent("Sources/Tidemill/Tidemill.docc/Reference.md")
         let list = try await Program.run(["list", "--format", "markdown"])
         #expect(try String(contentsOf: reference, encoding: .utf8) == list.output, "run `make docs`")
+        let modules = Program.repository.appendingPathComponent("Sources/Tidemill/Tidemill.docc/Modules.md")
+        let listed = try await Program.run(["list", "--modules", "--format", "markdown"])
+        #expect(try String(contentsOf: modules, encoding: .utf8) == listed.output, "run `make docs`")
         let scripts = try FileManager.default.contentsOfDirectory(
             atPath: Program.repository.appendingPathComponent("scripts").path
         ).filter { $0.hasSuffix(".lua") }.sorted().map { "scripts/" + $0 }

@@ -34,7 +34,10 @@ import TidemillTesting
     }
 
     @Test func raw() async throws {
-        let failures = try await written(["a\n", "b", [1], .object(Blob("blob"))], to: FileSink(folder.path("out"), format: .raw))
+        let failures = try await written(
+            ["a\n", "b", [1], .object(Blob("blob"))],
+            to: FileSink(folder.path("out"), format: .raw)
+        )
         #expect(failures.keys.sorted() == [2])
         #expect(try folder.read("out") == "a\nbblob")
     }

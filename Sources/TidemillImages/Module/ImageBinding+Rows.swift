@@ -5,7 +5,11 @@ import TidemillValue
 extension ImageBinding {
     /// `img:row(y)`: the samples of a row counted from 1, band after band, pixel after pixel.
     var row: ScriptFunction {
-        ScriptFunction("row") { script in
+        ScriptFunction(
+            "row",
+            summary: "The samples of one row as a table: band after band, pixel after pixel.",
+            parameters: [ScriptParameter("y", "an integer", "Which one, from 1 through all pages.")]
+        ) { script in
             let call = imageCall(script)
             let image = try image(script[0], call)
             guard let y = script[1].integer, 1...Int64(image.height * image.pages) ~= y else {
@@ -17,7 +21,14 @@ extension ImageBinding {
 
     /// `image.from_rows(rows, bands)`: an 8-bit image of rows as ``row`` gives them.
     var fromRows: ScriptFunction {
-        ScriptFunction("from_rows") { script in
+        ScriptFunction(
+            "from_rows",
+            summary: "An image of 8 bits of rows as `row` gives them; samples are rounded and kept within 0 to 255.",
+            parameters: [
+                ScriptParameter("rows", "a list of lists of numbers", "The rows, from the top."),
+                ScriptParameter("bands", "an integer", "How many samples are a pixel."),
+            ]
+        ) { script in
             guard let rows = script[0].elements, let width = rows.first?.elements?.count, let bands = script[1].integer,
                 bands > 0, width > 0, width % Int(bands) == 0
             else { throw ScriptCall.Problem("from_rows takes rows of numbers, and how many of them are a pixel") }

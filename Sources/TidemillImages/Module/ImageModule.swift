@@ -20,7 +20,11 @@ struct ImageBinding: Sendable {
     let limits: ImageLimits
 
     func function(_ operation: ImageOperation) -> ScriptFunction {
-        ScriptFunction(operation.name) { script in
+        ScriptFunction(
+            operation.name,
+            summary: operation.help,
+            parameters: operation.parameters.map { ScriptParameter($0) }
+        ) { script in
             let call = imageCall(script)
             let (image, given) = try operands(script.arguments, of: operation, call)
             let result = try operation.run(image, arguments: given, call: call)
@@ -34,7 +38,11 @@ struct ImageBinding: Sendable {
 
     /// `image.read(path[, options])`: a file that the stage may read.
     var read: ScriptFunction {
-        ScriptFunction("read") { script in
+        ScriptFunction(
+            "read",
+            summary: "The image of a file that the stage's `capabilities` grant; takes the options of `load` too.",
+            parameters: [ScriptParameter("path", "a string", "The file.")]
+        ) { script in
             guard let path = script[0].text else { throw ScriptCall.Problem("image.read takes a path") }
             let file = ImageArgument.bytes(try script.read(path))
             let rest = try arguments(Array(script.arguments.dropFirst()), imageCall(script))
@@ -97,5 +105,17 @@ struct ImageBinding: Sendable {
             }
             return .images(try elements.map { try image($0, call) })
         }
+    }
+}
+
+extension ScriptParameter {
+    fileprivate init(_ parameter: ImageParameter) {
+        self.init(
+            parameter.name,
+            parameter.kind.description,
+            standard: parameter.standard?.description,
+            isRequired: parameter.isRequired,
+            parameter.help
+        )
     }
 }

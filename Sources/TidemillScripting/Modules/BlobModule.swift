@@ -2,17 +2,28 @@ import Tidemill
 
 extension ScriptModule {
     /// `require "blob"`: bytes that a script passes on without copying them into Lua.
-    static let blob = ScriptModule(
+    public static let blob = ScriptModule(
         "blob",
         functions: [
-            ScriptFunction("new") { call in
+            ScriptFunction(
+                "new",
+                summary: "A blob of a string's bytes.",
+                parameters: [ScriptParameter("bytes", "a string", "The bytes.")]
+            ) { call in
                 guard let bytes = call[0].content else { throw ScriptCall.Problem("blob.new takes a string") }
                 return [.object(Blob(bytes))]
             }
         ],
         methods: [
-            ScriptFunction("bytes") { call in [.string(try contents(call))] },
-            ScriptFunction("sub") { call in
+            ScriptFunction("bytes", summary: "A string of all its bytes.") { call in [.string(try contents(call))] },
+            ScriptFunction(
+                "sub",
+                summary: "A string of some of its bytes, as `string.sub` gives them.",
+                parameters: [
+                    ScriptParameter("first", "an integer", "The place of the first, from 1; negative from the end."),
+                    ScriptParameter("last", "an integer", standard: "-1", isRequired: false, "The place of the last."),
+                ]
+            ) { call in
                 let bytes = try contents(call)
                 guard let first = call[1].integer, case let last = call[2] == .null ? -1 : call[2].integer, let last
                 else { throw ScriptCall.Problem("blob:sub takes the places of the first and the last byte") }

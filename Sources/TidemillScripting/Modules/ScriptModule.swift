@@ -42,15 +42,49 @@ public struct ScriptFunction: Sendable {
 
     /// Its name in the module.
     public let name: String
+    /// What it does, in one line, for `tidemill list --modules`.
+    public let summary: String
+    /// What it takes, for the same; behind the object, where it is a method.
+    public let parameters: [ScriptParameter]
     let body: Body
 
     /// A function.
     ///
     /// It runs on the worker's thread, so it may take long; one that does asks now and then whether it
     /// ``ScriptCall/isStopped``.
-    public init(_ name: String, _ body: @escaping Body) {
+    public init(
+        _ name: String,
+        summary: String = "",
+        parameters: [ScriptParameter] = [],
+        _ body: @escaping Body
+    ) {
         self.name = name
+        self.summary = summary
+        self.parameters = parameters
         self.body = body
+    }
+}
+
+/// What is said of a parameter of a ``ScriptFunction``; the function itself checks it.
+public struct ScriptParameter: Sendable {
+    /// Its name.
+    public let name: String
+    /// What an argument may be, in words.
+    public let type: String
+    /// What counts without one, as JSON; nil where nothing does.
+    public let standard: String?
+    /// Whether there has to be one.
+    public let isRequired: Bool
+    /// What it means, in one line.
+    public let help: String
+
+    /// A parameter.
+    public init(_ name: String, _ type: String, standard: String? = nil, isRequired: Bool = true, _ help: String) {
+        self.name = name
+        self.type = type
+        self.standard = standard
+        self.isRequired = isRequired
+        self.help = help
     }
 }
 
