@@ -11,7 +11,9 @@
 enum {
     SHORT_RUN = 100,       // milliseconds; a longer one isn't run again for the sake of its text
     PATIENCE = 250,        // milliseconds to wait for those under way
-    STRIP = 64,            // rows that are computed at a time
+    LEAST_STRIP = 16,      // rows that are computed at a time, as many as libvips itself does
+    MOST_STRIP = 256,
+    STRIP_TIME = 10,       // milliseconds that a strip should take at most, for nothing stops it on its way
     THIN_STRIPS = 2,       // VIPS_DEMAND_STYLE_THINSTRIP
 };
 
@@ -38,12 +40,20 @@ static bool fits(const tide_call *call, tide_image_header header) {
            header.width * header.height <= call->limits.pixels && header.bytes <= call->limits.bytes;
 }
 
+static int64_t milliseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 /// Computes the rows of an image, one strip after the other, into another that has its header.
 static bool compute_rows(tide_call *call, void *region, tide_image *made) {
     int width = vips.vips_image_get_width(made), height = vips.vips_image_get_height(made);
-    for (int top = 0; top < height; top += STRIP) {
-        int rows = height - top < STRIP ? height - top : STRIP;
+    int strip = LEAST_STRIP, rows = 0;
+    for (int top = 0; top < height; top += rows) {
+        rows = height - top < strip ? height - top : strip;
         size_t size = 0;
+        int64_t began = milliseconds();
         char *pixels = tide_call_poll(call) ? NULL : vips.vips_region_fetch(region, 0, top, width, rows, &size);
         bool written = pixels != NULL;
         for (int y = 0; written && y < rows; y++) {
@@ -52,6 +62,9 @@ static bool compute_rows(tide_call *call, void *region, tide_image *made) {
         vips.g_free(pixels);
         if (!written) {
             return false;
+        }
+        if (milliseconds() - began < STRIP_TIME / 2 && strip < MOST_STRIP) {
+            strip *= 2;
         }
     }
     return true;
@@ -145,12 +158,6 @@ static void read_error(void *_Nullable context) {
     free(call->error);
     call->error = strdup(text);
     vips.g_free(text);
-}
-
-static int64_t milliseconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static void mark_mixed(tide_call *call) {

@@ -128,11 +128,9 @@ struct ImageModuleTests {
     @Test func aTimeoutStopsAnOperation() async throws {
         var settings = StageSettings()
         settings.timeout = .milliseconds(50)
-        let script = "return function(v) return image.new(6000, 6000, {1, 2, 3}):blur(40) end"
-        let started = ContinuousClock.now
+        let script = "return function(v) return image.new(6000, 6000, {1, 2, 3}):blur(8) end"
         let found = try await run([script], [1], settings, memory: 1 << 30)
-        // Alone it takes many seconds, which nothing here depends on.
-        #expect(found.values == [] && found.reasons.count == 1, "\(ContinuousClock.now - started)")
+        #expect(found.values == [] && found.reasons.count == 1)
         #expect(found.reasons.first?.contains("timeout") == true, "\(found.reasons)")
     }
 

@@ -18,7 +18,7 @@ import Tidemill
         #expect(parse.type == "script")
         #expect(parse.workers == .cores)
         #expect(parse.workers.resolved(cores: 8) == 8)
-        #expect(parse.channel == ChannelLimits())
+        #expect(parse.channel == ChannelLimits(bytes: 8 << 20))
         #expect(parse.order == .none)
         #expect(parse.settings.string("script") == "conf/scripts/parse.lua")
         #expect(parse.settings.size("memory") == 64 << 20)

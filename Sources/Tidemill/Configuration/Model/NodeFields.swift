@@ -84,7 +84,7 @@ public enum NodeFields {
                 "max_bytes",
                 .size(in: 1 ... .max),
                 "How many bytes of payload may wait; one job may, whatever its size.",
-                default: "16MiB"
+                default: "8MiB"
             ),
             FieldSpecification(
                 "overflow",
