@@ -28,8 +28,8 @@ test: setup setup-tools ## Runs all tests.
 # Left out is what has one thread, as the rules of a channel and simulations; of those beside other tests, one seed will do.
 THREADS = Channel|ThreadPool|Flow|Cancellation|Drain|BatchStage|KeyedLoad|Leftover|Resize|Outcome|Retry|BrokenNode|Pipeline|Ledger|StartGate|RateLimit|Seats|SystemClock|Inspection|Storage
 
-sanitize: setup ## Runs the tests of the Lua wall and the threads under the address sanitizer, and those of the engine under the thread sanitizer.
-	ASAN_OPTIONS=detect_leaks=1 .ci/tests .build-asan/tests.log $(SWIFT) test --disable-xctest --sanitize=address --scratch-path .build-asan --filter 'TidemillLuaTests|TidemillValueTests|ThreadPoolTests'
+sanitize: setup setup-tools ## Runs the tests of the Lua wall, images and threads under the address sanitizer, and those of the engine under the thread sanitizer.
+	ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS=suppressions=.ci/leaks:print_suppressions=0 .ci/tests .build-asan/tests.log $(SWIFT) test --disable-xctest --sanitize=address --scratch-path .build-asan --filter 'TidemillLuaTests|TidemillValueTests|TidemillImagesTests|ScriptObjectTests|ThreadPoolTests'
 	TIDEMILL_SEEDS=1 .ci/tests .build-tsan/tests.log $(SWIFT) test --disable-xctest --sanitize=thread --scratch-path .build-tsan -Xswiftc -DTIDEMILL_SANITIZE_THREADS --no-parallel --filter 'TidemillTests\.($(THREADS))Tests/'
 
 # A round takes a random damaged image through random operations; the seed says which, and a failure names it.

@@ -70,6 +70,25 @@ static bool compute_rows(tide_call *call, void *region, tide_image *made) {
     return true;
 }
 
+static void own_blob(void *_Nullable image, const char *name) {
+    size_t size = 0;
+    const void *bytes = tide_image_blob(image, name, &size);
+    if (bytes != NULL) {
+        vips.vips_image_set_blob_copy(image, name, bytes, size);
+    }
+}
+
+/// Copies what a loader left in the image's metadata without giving it away: that of HEIF keeps a file's EXIF in the
+/// memory of its own image, which is gone soon.
+static void own_metadata(const tide_call *call) {
+    for (const tide_property *p = call->properties; p != NULL; p = p->next) {
+        if (p->kind == KIND_BYTES) {
+            tide_image_fields(call->image, own_blob, call->image);
+            return;
+        }
+    }
+}
+
 /// Computes an image's pixels into memory. The header is there before them, so that nothing too large is begun.
 ///
 /// On this thread, as far as it goes: libvips would start one for each image, which costs more than a thumbnail's rows
@@ -92,6 +111,7 @@ static tide_call_outcome compute(tide_call *call, tide_image *lazy) {
     if (call->image != NULL) {
         // It took over where `lazy` reports to, which is itself and gone soon.
         vips.vips_image_set_progress(call->image, 0);
+        own_metadata(call);
     }
     return done ? TIDE_CALL_DONE : TIDE_CALL_FAILED;
 }

@@ -116,6 +116,7 @@ enum { G_BOOLEAN = 5 << 2, G_INT = 6 << 2, G_UINT64 = 11 << 2, G_ENUM = 12 << 2,
     X(int, vips_image_get_int, (tide_image *, const char *, int *)) \
     X(int, vips_image_get_array_int, (tide_image *, const char *, int * *, int *)) \
     X(int, vips_image_get_blob, (tide_image *, const char *, const void * *, size_t *)) \
+    X(void, vips_image_set_blob_copy, (tide_image *, const char *, const void *, size_t)) \
     X(void, vips_image_set_int, (tide_image *, const char *, int)) \
     X(void, vips_image_set_array_int, (tide_image *, const char *, const int *, int)) \
     X(int, vips_image_remove, (tide_image *, const char *))
