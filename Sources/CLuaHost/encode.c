@@ -177,8 +177,11 @@ static bool put_value(tide_walk *w, int depth) {
     case LUA_TLIGHTUSERDATA:
         return lua_touserdata(L, index) == NULL ? put_tag(w, TIDE_NULL) : tide_refuse_type(w, depth);
     case LUA_TUSERDATA: {
-        const void *object = tide_pass_object(w->S, L, index, w->out);
-        return object != NULL ? put_eight(w, TIDE_OBJECT, &object) : tide_refuse_type(w, depth);
+        const void *object = tide_object_at(L, index);
+        if (object == NULL) {
+            return tide_refuse_type(w, depth);
+        }
+        return tide_pass_object(w->S, object, w->out) && put_eight(w, TIDE_OBJECT, &object);
     }
     default:
         return tide_refuse_type(w, depth);

@@ -21,6 +21,11 @@ static handle *_Nullable handle_at(lua_State *L, int index) {
     return marked ? lua_touserdata(L, index) : NULL;
 }
 
+const void *_Nullable tide_object_at(lua_State *L, int index) {
+    handle *h = handle_at(L, index);
+    return h == NULL ? NULL : h->object;
+}
+
 const char *_Nullable tide_object_type(lua_State *L, int index) {
     if (handle_at(L, index) == NULL) {
         return NULL;
@@ -229,23 +234,46 @@ static bool add(tide_object_list *list, const void *object) {
     return true;
 }
 
-const void *_Nullable tide_pass_object(tide_state *S, lua_State *L, int index, const tide_buffer *out) {
-    handle *h = handle_at(L, index);
-    if (h == NULL || h->object == NULL || (out != &S->output && out != &S->arguments)) {
-        return NULL;
+static bool refuse_memory(tide_state *S) {
+    tide_set_refusal(S, "not enough memory for the value");
+    return false;
+}
+
+/// What the outputs of a value hold counts as their bytes: the script need not have it any more.
+static bool hold(tide_state *S, const void *object) {
+    size_t bytes = S->objects.footprint(object), before = S->held_bytes - S->first_held_byte;
+    if (bytes > S->output_limit || before > S->output_limit - bytes) {
+        return tide_refuse_bytes(S);
     }
-    bool leaves = out == &S->output;
-    if (!add(leaves ? &S->held : &S->passed, h->object)) {
-        return NULL;
+    size_t *sizes = realloc(S->held_sizes, (S->held.count + 1) * sizeof *sizes);
+    if (sizes == NULL) {
+        return refuse_memory(S);
     }
-    if (leaves) {
-        S->objects.retain(h->object);
+    S->held_sizes = sizes;
+    if (!add(&S->held, object)) {
+        return refuse_memory(S);
     }
-    return h->object;
+    sizes[S->held.count - 1] = bytes;
+    S->held_bytes += bytes;
+    S->objects.retain(object);
+    return true;
+}
+
+bool tide_pass_object(tide_state *S, const void *object, const tide_buffer *out) {
+    if (out == &S->output) {
+        return hold(S, object);
+    }
+    if (out != &S->arguments) {
+        tide_set_refusal(S, "an object can't go there");
+        return false;
+    }
+    return add(&S->passed, object) || refuse_memory(S);
 }
 
 void tide_drop_objects(tide_state *S, size_t count) {
     while (S->held.count > count) {
-        S->objects.release(S->held.objects[--S->held.count]);
+        S->held.count -= 1;
+        S->held_bytes -= S->held_sizes[S->held.count];
+        S->objects.release(S->held.objects[S->held.count]);
     }
 }

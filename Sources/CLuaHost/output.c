@@ -11,6 +11,7 @@ void tide_begin_value(tide_state *S) {
     S->output_start = S->output.count;
     S->first_output = S->report.output_count;
     S->first_held = S->held.count;
+    S->first_held_byte = S->held_bytes;
     S->explained = false;
     S->over_limit = TIDE_FAILURE_RUNTIME;
 }

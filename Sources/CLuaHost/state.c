@@ -93,6 +93,7 @@ void tide_state_close(tide_state *S) {
     }
     tide_drop_objects(S, 0);
     free(S->held.objects);
+    free(S->held_sizes);
     free(S->passed.objects);
     free(S->ports);
     free(S->outputs);

@@ -134,6 +134,9 @@ struct tide_state {
     tide_object_list held;    // what the outputs refer to, a reference for each
     tide_object_list passed;  // what a host function's arguments refer to, without
     size_t first_held;        // of the value at hand
+    size_t *_Nullable held_sizes;  // for each of `held`, how much memory it was when it was given
+    size_t held_bytes;        // of all of them
+    size_t first_held_byte;   // of the value at hand
     size_t object_bytes;      // how much of the used memory is objects'
     size_t object_garbage;    // how much of that came since the collector was run for it
 
@@ -234,8 +237,11 @@ void tide_push_object(lua_State *L, const void *object);
 const char *_Nullable tide_object_type(lua_State *L, int index);
 /// Without a name the function is that of the properties.
 void tide_define_method(lua_State *L, const char *type, const char *name, int32_t function);
-/// Notes that an encoding refers to the object at `index`: an output's is held from now on. NULL if it can't go there.
-const void *_Nullable tide_pass_object(tide_state *S, lua_State *L, int index, const tide_buffer *out);
+/// The object at `index`; NULL if there is none, or if it is closed.
+const void *_Nullable tide_object_at(lua_State *L, int index);
+/// Notes that an encoding refers to an object: an output's is held from now on. False if it can't go there, with the
+/// reason in `refusal`.
+bool tide_pass_object(tide_state *S, const void *object, const tide_buffer *out);
 /// Lets go of all objects of outputs but the first `count`.
 void tide_drop_objects(tide_state *S, size_t count);
 /// Counts what the first `count` values on the stack hold by now, after a host function may have changed it.

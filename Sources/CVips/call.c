@@ -213,6 +213,7 @@ tide_call_outcome tide_call_run(
     call->limits = limits;
     call->asked = asked;
     call->context = context;
+    tide_vips_enter_thread();
     tide_ticket ticket = tide_turnstile_enter(&tide_vips_turnstile, vips.vips_error_clear);
     int64_t began = milliseconds();
     tide_call_outcome outcome = attempt(call);

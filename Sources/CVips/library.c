@@ -12,6 +12,7 @@ tide_turnstile tide_vips_turnstile;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static char problem[512];
 static int version;
+static pthread_key_t thread_key;
 
 #define REMEDY "install it with `apt install libvips42` (8.13 or later)"
 
@@ -25,7 +26,13 @@ static bool resolve(void *library, const char *name, void *place) {
     return true;
 }
 
-/// GLib writes its warnings (of damaged files, mostly) to stderr unless somebody takes them. What matters comes back
+/// Frees what libvips keeps for a thread, which comes to its end.
+static void end_thread(void *value) {
+    (void)value;
+    vips.vips_thread_shutdown();
+}
+
+/// GLib writes libvips' warnings (of damaged files, mostly) to stderr unless somebody takes them. What matters comes back
 /// as an operation's error.
 static void ignore(const char *_Nullable domain, int level, const char *_Nullable text, void *_Nullable data) {
     (void)domain, (void)level, (void)text, (void)data;
@@ -47,7 +54,8 @@ static void open_library(void) {
         snprintf(problem, sizeof problem, "libvips %d.%d is too old: " REMEDY, major, minor);
         return;
     }
-    vips.g_log_set_default_handler(ignore, NULL);
+    enum { EVERY_LEVEL = -1 };
+    vips.g_log_set_handler("VIPS", EVERY_LEVEL, ignore, NULL);
     if (vips.vips_init("tidemill") != 0) {
         char *text = vips.vips_error_buffer_copy();
         snprintf(problem, sizeof problem, "libvips does not start: %s", text);
@@ -60,6 +68,10 @@ static void open_library(void) {
     vips.vips_concurrency_set(1);
     vips.vips_block_untrusted_set(1);
     tide_turnstile_init(&tide_vips_turnstile);
+    if (pthread_key_create(&thread_key, end_thread) != 0) {
+        snprintf(problem, sizeof problem, "libvips does not start: no room for a thread's own data");
+        return;
+    }
     version = major * 10000 + minor * 100 + vips.vips_version(2);
 }
 
@@ -80,9 +92,9 @@ size_t tide_vips_memory(void) {
     return version == 0 ? 0 : vips.vips_tracked_get_mem();
 }
 
-void tide_vips_thread_end(void) {
-    if (version != 0) {
-        vips.vips_thread_shutdown();
+void tide_vips_enter_thread(void) {
+    if (pthread_getspecific(thread_key) == NULL) {
+        pthread_setspecific(thread_key, &thread_key);
     }
 }
 

@@ -35,7 +35,7 @@ enum { G_BOOLEAN = 5 << 2, G_INT = 6 << 2, G_UINT64 = 11 << 2, G_ENUM = 12 << 2,
 #define TIDE_SYMBOLS(X) \
     X(void, g_free, (void *)) \
     X(void, g_strfreev, (char * *)) \
-    X(void *, g_log_set_default_handler, (g_log_function, void *)) \
+    X(unsigned, g_log_set_handler, (const char *, int, g_log_function, void *)) \
     X(int, g_type_is_a, (g_type, g_type)) \
     X(g_type, g_type_fundamental, (g_type)) \
     X(g_value *, g_value_init, (g_value *, g_type)) \
@@ -129,6 +129,9 @@ typedef struct tide_vips {
 } tide_vips;
 
 extern tide_vips vips;
+
+/// Notes that this thread runs operations: what libvips keeps for it is freed at its end.
+void tide_vips_enter_thread(void);
 
 /// The one turnstile of the process, for its one libvips.
 extern tide_turnstile tide_vips_turnstile;

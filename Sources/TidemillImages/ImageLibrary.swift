@@ -20,7 +20,4 @@ public enum ImageLibrary {
 
     /// How many fonts there are for text.
     public static var fontCount: Int { Int(tide_vips_fonts()) }
-
-    /// Frees what libvips keeps for the calling thread; for the end of a thread that ran operations.
-    public static func threadEnds() { tide_vips_thread_end() }
 }

@@ -209,6 +209,17 @@ struct ScriptObjectTests {
         #expect(others.now == 0)
     }
 
+    /// What was given on is no longer the script's, and still bounded: 64 MiB of a job's results, unless it is said otherwise.
+    @Test func theyCountAsResults() async throws {
+        let emits =
+            "local t = require 'thing'; return function(v, ctx) for i = 1, v do ctx:emit(t.new(1 << 20)) end end"
+        let living = Living()
+        #expect(try await run([emits], [60], living).values.count == 60)
+        let found = try await run([emits], [70], living)
+        #expect(found.values.isEmpty)
+        #expect(found.letters.first?["error"]?["kind"] == "max_output", "\(found.letters)")
+    }
+
     @Test(arguments: [
         ("ctx:emit(1, {metadata = {a = thing.new(1)}})", "'metadata' can't hold an object"),
         ("return {thing.new(1), json.encode({thing.new(1)})}", "a value of the type thing has no JSON text"),

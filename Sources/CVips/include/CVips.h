@@ -29,9 +29,6 @@ size_t tide_vips_memory(void);
 /// How many fonts text can be set in.
 int tide_vips_fonts(void);
 
-/// Frees what libvips keeps for this thread; for the end of a thread that ran operations.
-void tide_vips_thread_end(void);
-
 // MARK: images
 
 /// An image in memory, immutable; any thread may read it.
