@@ -62,4 +62,4 @@ setup-tools: # What tests and lint need beside the build.
 	@.ci/install lua5.4 gzip zstd libvips-tools fonts-dejavu-core
 
 clean: ## Removes everything that was built.
-	rm -rf .build .build-asan .build-tsan .build-examples out Examples/patterns/*/out
+	rm -rf .build .build-asan .build-tsan .build-examples out Examples/patterns/*/out Examples/images/out
