@@ -11,8 +11,10 @@
 enum {
     SHORT_RUN = 100,       // milliseconds; a longer one isn't run again for the sake of its text
     PATIENCE = 250,        // milliseconds to wait for those under way
-    LEAST_STRIP = 16,      // rows that are computed at a time, as many as libvips itself does
-    MOST_STRIP = 256,
+    SHORT_STRIP = 16,      // rows that are computed at a time
+    LONG_STRIP = 256,
+    LARGE_IMAGE = 1 << 24, // pixels
+    LARGE_FILE = 1 << 21,  // bytes
     STRIP_TIME = 10,       // milliseconds that a strip should take at most, for nothing stops it on its way
     THIN_STRIPS = 2,       // VIPS_DEMAND_STYLE_THINSTRIP
 };
@@ -46,10 +48,32 @@ static int64_t milliseconds(void) {
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+typedef struct strips {
+    int rows;  // of the first
+    int most;
+} strips;
+
+/// Long strips cost less for each row, but one row of a thumbnail may take a thousand of a large image's, and behind a
+/// decoder a strip's memory is that of the rows which it is made of.
+static strips strips_of(const tide_call *call) {
+    for (const tide_property *p = call->properties; p != NULL; p = p->next) {
+        if (p->kind == KIND_BYTES) {
+            return (strips){p->count > LARGE_FILE ? 1 : SHORT_STRIP, SHORT_STRIP};
+        }
+        if (p->kind == KIND_IMAGE && p->count > 0) {
+            tide_image *image = p->images[0];
+            int64_t pixels = (int64_t)vips.vips_image_get_width(image) * vips.vips_image_get_height(image);
+            return (strips){pixels > LARGE_IMAGE ? 1 : SHORT_STRIP, LONG_STRIP};
+        }
+    }
+    return (strips){SHORT_STRIP, LONG_STRIP};
+}
+
 /// Computes the rows of an image, one strip after the other, into another that has its header.
 static bool compute_rows(tide_call *call, void *region, tide_image *made) {
     int width = vips.vips_image_get_width(made), height = vips.vips_image_get_height(made);
-    int strip = LEAST_STRIP, rows = 0;
+    strips strips = strips_of(call);
+    int strip = strips.rows, rows = 0;
     for (int top = 0; top < height; top += rows) {
         rows = height - top < strip ? height - top : strip;
         size_t size = 0;
@@ -63,8 +87,11 @@ static bool compute_rows(tide_call *call, void *region, tide_image *made) {
         if (!written) {
             return false;
         }
-        if (milliseconds() - began < STRIP_TIME / 2 && strip < MOST_STRIP) {
+        int64_t took = milliseconds() - began;
+        if (took < STRIP_TIME / 2 && strip < strips.most) {
             strip *= 2;
+        } else if (took > STRIP_TIME && strip > 1) {
+            strip /= 2;
         }
     }
     return true;
