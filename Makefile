@@ -32,12 +32,12 @@ sanitize: setup setup-tools ## Runs the tests of the Lua wall, images and thread
 	ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS=suppressions=.ci/leaks:print_suppressions=0 .ci/tests .build-asan/tests.log $(SWIFT) test --disable-xctest --sanitize=address --scratch-path .build-asan --filter 'TidemillLuaTests|TidemillValueTests|TidemillImagesTests|ScriptObjectTests|ThreadPoolTests'
 	TIDEMILL_SEEDS=1 .ci/tests .build-tsan/tests.log $(SWIFT) test --disable-xctest --sanitize=thread --scratch-path .build-tsan -Xswiftc -DTIDEMILL_SANITIZE_THREADS --no-parallel --filter 'TidemillTests\.($(THREADS))Tests/'
 
-# A round takes a random damaged image through random operations; the seed says which, and a failure names it.
+# A round takes a random damaged image through random operations; FUZZ_SEED says with which round it begins.
 FUZZ_SECONDS ?= 300
+FUZZ_SEED ?= 1
 fuzz: setup setup-tools ## Reads damaged images and runs random operations on them, for FUZZ_SECONDS (300).
 	$(SWIFT) build --build-tests $(SWIFTFLAGS)
-	seed=$$(date +%s); echo "TIDEMILL_FUZZ_SEED=$$seed"; \
-	TIDEMILL_FUZZ_SECONDS=$(FUZZ_SECONDS) TIDEMILL_FUZZ_SEED=$$seed .ci/tests .build/fuzz.log $(SWIFT) test --disable-xctest --skip-build $(SWIFTFLAGS) --filter TidemillImagesTests.FuzzTests
+	TIDEMILL_FUZZ_SECONDS=$(FUZZ_SECONDS) TIDEMILL_FUZZ_SEED=$(FUZZ_SEED) .ci/tests .build/fuzz.log $(SWIFT) test --disable-xctest --skip-build $(SWIFTFLAGS) --filter TidemillImagesTests.FuzzTests
 
 lint: setup setup-tools ## Checks format, imports, file sizes, scripts and documents.
 	.ci/lint
