@@ -21,18 +21,15 @@ static struct sigaction chained;
 /// A request that no call outlives.
 #define EVERY_CALL UINT64_MAX
 
-bool tide_is_asked_to_stop(const tide_state *S) {
-    tide_interrupter *interrupter = S->interrupter;
-    uint64_t request = atomic_load(&interrupter->request);
-    return request == S->generation || request == EVERY_CALL ||
-           atomic_load(&interrupter->target) == atomic_load_explicit(&interrupter->position, memory_order_relaxed);
-}
-
 bool tide_interrupter_is_asked(const tide_interrupter *interrupter) {
     uint64_t request = atomic_load(&interrupter->request);
     uint64_t position = atomic_load_explicit(&interrupter->position, memory_order_relaxed);
     return request == EVERY_CALL || request == position >> TIDE_INPUT_BITS ||
            atomic_load(&interrupter->target) == position;
+}
+
+bool tide_is_asked_to_stop(const tide_state *S) {
+    return tide_interrupter_is_asked(S->interrupter);
 }
 
 void tide_stop_if_asked(tide_state *_Nullable S) {

@@ -32,33 +32,34 @@ const void *_Nullable tide_image_pixels(tide_image *image) {
     return vips.vips_image_get_data(image);
 }
 
-tide_image *_Nullable tide_image_make(
-    const void *pixels, size_t size, int width, int height, int bands, int format, const char *interpretation) {
-    tide_image *plain = vips.vips_image_new_from_memory_copy(pixels, size, width, height, bands, format);
-    if (plain == NULL) {
-        return NULL;
-    }
-    tide_call *call = tide_call_new("copy");
-    tide_call_set_image(call, "in", plain);
-    tide_call_set_text(call, "interpretation", interpretation);
-    tide_call_want_header(call, "out");
-    tide_call_limits limits = {INT64_MAX, INT64_MAX, INT64_MAX};
-    tide_call_run(call, limits, NULL, NULL);
-    tide_image *image = tide_call_take_image(call);
-    tide_call_free(call);
-    vips.g_object_unref(plain);
-    return image;
-}
-
-tide_image *_Nullable tide_image_copy(tide_image *image) {
+/// An image of the same pixels with fields of its own; as another interpretation, if one is given.
+static tide_image *_Nullable copy_as(tide_image *image, const char *_Nullable interpretation) {
     tide_call *call = tide_call_new("copy");
     tide_call_set_image(call, "in", image);
+    if (interpretation != NULL) {
+        tide_call_set_text(call, "interpretation", interpretation);
+    }
     tide_call_want_header(call, "out");
     tide_call_limits limits = {INT64_MAX, INT64_MAX, INT64_MAX};
     tide_call_run(call, limits, NULL, NULL);
     tide_image *copy = tide_call_take_image(call);
     tide_call_free(call);
     return copy;
+}
+
+tide_image *_Nullable tide_image_make(
+    const void *pixels, size_t size, int width, int height, int bands, int format, const char *interpretation) {
+    tide_image *plain = vips.vips_image_new_from_memory_copy(pixels, size, width, height, bands, format);
+    if (plain == NULL) {
+        return NULL;
+    }
+    tide_image *image = copy_as(plain, interpretation);
+    vips.g_object_unref(plain);
+    return image;
+}
+
+tide_image *_Nullable tide_image_copy(tide_image *image) {
+    return copy_as(image, NULL);
 }
 
 void tide_image_fields(tide_image *image, tide_image_field visit, void *_Nullable context) {

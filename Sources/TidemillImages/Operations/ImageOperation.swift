@@ -77,6 +77,20 @@ extension ImageOperation {
         }
     }
 
+    /// An operation on an image, whatever it gives.
+    private static func onImage(
+        _ name: String,
+        _ help: String,
+        _ result: Result,
+        _ parameters: [ImageParameter],
+        _ body: @escaping @Sendable (Image, BoundArguments) throws(ImageError) -> ImageResult
+    ) -> ImageOperation {
+        ImageOperation(name, help, takesImage: true, result, parameters) { (image, arguments) throws(ImageError) in
+            guard let image else { throw ImageError(.argument, "no image") }
+            return try body(image, arguments)
+        }
+    }
+
     /// An operation on an image that gives one.
     static func image(
         _ name: String,
@@ -84,9 +98,8 @@ extension ImageOperation {
         _ parameters: [ImageParameter] = [],
         _ body: @escaping @Sendable (Image, BoundArguments) throws(ImageError) -> Image
     ) -> ImageOperation {
-        ImageOperation(name, help, takesImage: true, .image, parameters) { (image, arguments) throws(ImageError) in
-            guard let image else { throw ImageError(.argument, "no image") }
-            return .image(try body(image, arguments))
+        onImage(name, help, .image, parameters) { (image, arguments) throws(ImageError) in
+            .image(try body(image, arguments))
         }
     }
 
@@ -109,9 +122,8 @@ extension ImageOperation {
         _ parameters: [ImageParameter] = [],
         _ body: @escaping @Sendable (Image, BoundArguments) throws(ImageError) -> Value
     ) -> ImageOperation {
-        ImageOperation(name, help, takesImage: true, .value, parameters) { (image, arguments) throws(ImageError) in
-            guard let image else { throw ImageError(.argument, "no image") }
-            return .value(try body(image, arguments))
+        onImage(name, help, .value, parameters) { (image, arguments) throws(ImageError) in
+            .value(try body(image, arguments))
         }
     }
 
@@ -134,9 +146,8 @@ extension ImageOperation {
         _ parameters: [ImageParameter] = [],
         _ body: @escaping @Sendable (Image, BoundArguments) throws(ImageError) -> Bytes
     ) -> ImageOperation {
-        ImageOperation(name, help, takesImage: true, .bytes, parameters) { (image, arguments) throws(ImageError) in
-            guard let image else { throw ImageError(.argument, "no image") }
-            return .bytes(try body(image, arguments))
+        onImage(name, help, .bytes, parameters) { (image, arguments) throws(ImageError) in
+            .bytes(try body(image, arguments))
         }
     }
 }
