@@ -11,7 +11,7 @@ help: ## Shows what there is to make.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 setup: ## Installs the Debian packages that Tidemill is built with.
-	@.ci/install liblua5.4-dev zlib1g-dev libzstd-dev pkg-config libvips42
+	@.ci/install liblua5.4-dev zlib1g-dev libzstd-dev libsqlite3-dev libnats-dev libhiredis-dev pkg-config libvips42
 
 # The Swift runtime is linked in: the command starts four times as fast and runs without a toolchain.
 build: setup ## Builds the command in release mode.
@@ -22,7 +22,10 @@ run: build ## Runs the pipeline of config.json on the example log.
 
 test: setup setup-tools ## Runs all tests.
 	$(SWIFT) build --build-tests $(SWIFTFLAGS)
-	.ci/tests .build/tests.log $(SWIFT) test --disable-xctest --skip-build $(SWIFTFLAGS)
+	.ci/tests .build/tests.log $(SWIFT) test --disable-xctest --skip-build $(SWIFTFLAGS) $(WIDTH)
+
+# Hundreds of tests that start at once keep each other from the processor for longer than any of them allows for.
+WIDTH = --experimental-maximum-parallelization-width 4
 
 # Where several real threads meet. One test after the other: side by side they starve each other under the sanitizer.
 # Left out is what has one thread, as the rules of a channel and simulations; of those beside other tests, one seed will do.
@@ -59,7 +62,7 @@ docs: build ## Writes the configuration reference and the JSON Schema of this ve
 	$(RELEASE)/tidemill schema scripts/*.lua > tidemill.schema.json
 
 setup-tools: # What tests and lint need beside the build.
-	@.ci/install lua5.4 gzip zstd libvips-tools fonts-dejavu-core
+	@.ci/install lua5.4 gzip zstd libvips-tools fonts-dejavu-core nats-server redis-server
 
 clean: ## Removes everything that was built.
 	rm -rf .build .build-asan .build-tsan .build-examples out Examples/patterns/*/out Examples/images/out
