@@ -17,12 +17,18 @@ let package = Package(
         .library(name: "TidemillScripting", targets: ["TidemillScripting"]),
         .library(name: "TidemillConnectors", targets: ["TidemillConnectors"]),
         .library(name: "TidemillImages", targets: ["TidemillImages"]),
+        .library(name: "TidemillBroker", targets: ["TidemillBroker"]),
+        .library(name: "TidemillQueue", targets: ["TidemillQueue"]),
+        .library(name: "TidemillNATS", targets: ["TidemillNATS"]),
+        .library(name: "TidemillRedis", targets: ["TidemillRedis"]),
         .library(name: "TidemillTesting", targets: ["TidemillTesting"]),
         .executable(name: "tidemill", targets: ["TidemillCommand"]),
     ],
     traits: [
-        .default(enabledTraits: ["Images"]),
+        .default(enabledTraits: ["Images", "NATS", "Redis"]),
         .trait(name: "Images", description: "Images in scripts and stages, by way of libvips (at run time only)."),
+        .trait(name: "NATS", description: "Sources and sinks for NATS JetStream, by way of libnats."),
+        .trait(name: "Redis", description: "Sources and sinks for Redis Streams, by way of hiredis."),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -81,6 +87,40 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+
+        // Message brokers: what all of them have in common, and a target for each.
+        .target(
+            name: "TidemillBroker",
+            dependencies: ["Tidemill", "TidemillValue", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings
+        ),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .target(
+            name: "TidemillQueue",
+            dependencies: [
+                "TidemillBroker", "Tidemill", "TidemillValue", "CSQLite",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
+        .systemLibrary(name: "CNATS", pkgConfig: "libnats", providers: [.apt(["libnats-dev"])]),
+        .target(
+            name: "TidemillNATS",
+            dependencies: [
+                "TidemillBroker", "Tidemill", "TidemillValue", "CNATS",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .target(
+            name: "TidemillRedis",
+            dependencies: [
+                "TidemillBroker", "Tidemill", "TidemillValue", "CHiredis",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
         .target(
             name: "TidemillTesting",
             dependencies: ["Tidemill", .product(name: "Logging", package: "swift-log")],
@@ -89,8 +129,10 @@ let package = Package(
         .executableTarget(
             name: "TidemillCommand",
             dependencies: [
-                "Tidemill", "TidemillScripting", "TidemillConnectors",
+                "Tidemill", "TidemillScripting", "TidemillConnectors", "TidemillBroker", "TidemillQueue",
                 .target(name: "TidemillImages", condition: .when(traits: ["Images"])),
+                .target(name: "TidemillNATS", condition: .when(traits: ["NATS"])),
+                .target(name: "TidemillRedis", condition: .when(traits: ["Redis"])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -140,9 +182,35 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        // What tests of several targets need: commands and servers that they start, folders that go with them.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .testTarget(
+            name: "TidemillBrokerTests",
+            dependencies: ["TidemillBroker", "Tidemill", "TidemillTesting"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "TidemillQueueTests",
+            dependencies: ["TidemillQueue", "TidemillBroker", "Tidemill", "TidemillTesting", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "TidemillNATSTests",
+            dependencies: [
+                "TidemillNATS", "TidemillBroker", "TidemillScripting", "Tidemill", "TidemillTesting", "TestSupport",
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "TidemillRedisTests",
+            dependencies: [
+                "TidemillRedis", "TidemillBroker", "TidemillScripting", "Tidemill", "TidemillTesting", "TestSupport",
+            ],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "TidemillCommandTests",
-            dependencies: ["TidemillCommand", "Tidemill", "TidemillTesting"],
+            dependencies: ["TidemillCommand", "Tidemill", "TidemillTesting", "TestSupport"],
             swiftSettings: settings
         ),
     ]

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Input that is not as it should be: what is good goes on, what is bad is accounted for.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `tidemill dead-letters` as a user runs it: what it prints, chooses and refuses.

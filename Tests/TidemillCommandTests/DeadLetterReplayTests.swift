@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `tidemill dead-letters replay`: a script that fails, is fixed, and gets what it failed at once more.

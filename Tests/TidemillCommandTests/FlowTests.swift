@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// How jobs flow from node to node: overflow, fan-out, fan-in and ports.

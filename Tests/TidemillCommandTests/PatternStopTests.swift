@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The patterns in `Examples/patterns` that are about stops, and about what is not taken.

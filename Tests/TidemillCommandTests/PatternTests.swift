@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What each of the patterns in `Examples/patterns` promises; those of stops are in `PatternStopTests`.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What scripts meet: errors, the log, the sandbox, modules, options and limits.

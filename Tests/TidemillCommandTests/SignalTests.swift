@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What signals do to a run.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// The parts of a dead letter that tests look at.
 struct Letter {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 extension Folder {
     /// Runs `tidemill dead-letters` here, on `c.json`.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// One of `Examples`, copied to a folder of the test's own and run as its page says.
 struct Pattern {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A pipeline of a test: the fields of its nodes as the file has them, by default from standard input to output.
 struct TestPipeline {

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A command that runs.
-final class Running: Sendable {
+package final class Running: Sendable {
     private let process = Process()
     private let input = Pipe()
     private let output: Collected
@@ -31,32 +31,32 @@ final class Running: Sendable {
     /// Waits until it has written a text to its standard error.
     ///
     /// - Throws: when it ends without it.
-    func waitForError(_ text: String) async throws { try await errors.wait(for: text) }
+    package func waitForError(_ text: String) async throws { try await errors.wait(for: text) }
 
     /// Waits until it has written a text to its standard output.
     ///
     /// - Throws: when it ends without it.
-    func waitForOutput(_ text: String) async throws { try await output.wait(for: text) }
+    package func waitForOutput(_ text: String) async throws { try await output.wait(for: text) }
 
     /// The most memory that it has held so far, in bytes, as the system counts it.
-    func peakMemory() throws -> Int {
+    package func peakMemory() throws -> Int {
         let status = try String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
         return (line?.split(separator: " ").compactMap { Int($0) }.first ?? 0) << 10
     }
 
-    func write(_ text: String) { try? input.fileHandleForWriting.write(contentsOf: Data(text.utf8)) }
+    package func write(_ text: String) { try? input.fileHandleForWriting.write(contentsOf: Data(text.utf8)) }
 
-    func send(signal number: Int32) { kill(process.processIdentifier, number) }
+    package func send(signal number: Int32) { kill(process.processIdentifier, number) }
 
     /// Closes its input and waits for its end.
-    func end() async -> Program.Result {
+    package func end() async -> Program.Result {
         try? input.fileHandleForWriting.close()
         return await wait()
     }
 
     /// Waits for its end, its input left open.
-    func wait() async -> Program.Result {
+    package func wait() async -> Program.Result {
         for await _ in ended.stream {}
         let isSignal = process.terminationReason == .uncaughtSignal
         return Program.Result(

@@ -1,22 +1,22 @@
-import Foundation
+package import Foundation
 import Synchronization
 
 /// The built command, run as a user runs it.
-enum Program {
-    struct Result {
-        let status: Int32
+package enum Program {
+    package struct Result {
+        package let status: Int32
         /// The signal that ended it, if one did.
-        let signal: Int32?
-        let output: String
-        let errors: String
+        package let signal: Int32?
+        package let output: String
+        package let errors: String
 
         /// The books of its summary, as in "taken 1 + emitted 0 = delivered 1".
-        var books: String? {
+        package var books: String? {
             errors.split(separator: "\n").last { $0.hasPrefix("books: ") }.map { String($0.dropFirst("books: ".count)) }
         }
 
         /// How often its books have this word: "taken", "emitted" or an outcome.
-        func count(_ word: String) -> Int {
+        package func count(_ word: String) -> Int {
             let words = books?.split(separator: " ") ?? []
             guard let place = words.firstIndex(of: Substring(word)), place + 1 < words.count else { return 0 }
             return Int(words[place + 1].filter { $0 != "," }) ?? 0
@@ -24,7 +24,7 @@ enum Program {
     }
 
     /// The binary that was built with these tests: it lies beside their own.
-    static let binary: URL = {
+    package static let binary: URL = {
         var folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         if !FileManager.default.isExecutableFile(atPath: folder.appendingPathComponent("tidemill").path) {
             folder = repository.appendingPathComponent(".build/debug")
@@ -32,11 +32,12 @@ enum Program {
         return folder.appendingPathComponent("tidemill")
     }()
 
-    static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    /// The folder of the package.
+    package static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent()
 
     /// Runs it to its end.
-    static func run(
+    package static func run(
         _ arguments: [String],
         in folder: URL = repository,
         input: String? = nil,
@@ -48,7 +49,7 @@ enum Program {
     }
 
     /// Starts it, or another program.
-    static func start(
+    package static func start(
         _ arguments: [String],
         of program: URL = binary,
         in folder: URL = repository,

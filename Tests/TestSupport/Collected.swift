@@ -1,8 +1,8 @@
-import Foundation
+package import Foundation
 import Synchronization
 
 /// What a command writes to one of its outputs, as it comes.
-final class Collected: Sendable {
+package final class Collected: Sendable {
     private struct State {
         var data = Data()
         var isEnded = false
@@ -21,14 +21,14 @@ final class Collected: Sendable {
         }
     }
 
-    struct Missing: Error, CustomStringConvertible {
-        let description: String
+    package struct Missing: Error, CustomStringConvertible {
+        package let description: String
     }
 
     private let state = Mutex(State())
 
     /// Reads on a thread of its own; a handler on the file would be called from several threads at once.
-    init(_ pipe: Pipe) {
+    package init(_ pipe: Pipe) {
         let handle = pipe.fileHandleForReading
         Thread.detachNewThread { [self] in
             while true {
@@ -50,17 +50,16 @@ final class Collected: Sendable {
         for (isThere, continuation) in ready { continuation.resume(returning: isThere) }
     }
 
-    var soFar: String { state.withLock { String(decoding: $0.data, as: UTF8.self) } }
+    package var soFar: String { state.withLock { String(decoding: $0.data, as: UTF8.self) } }
 
     /// Waits for a text.
     ///
     /// - Throws: when the output ends without it.
-    func wait(for text: String) async throws {
-        let isThere = await wait(text)
-        if !isThere { throw Missing(description: "\"\(text)\" never came; what came is:\n\(soFar)") }
+    package func wait(for text: String) async throws {
+        if await !wait(text) { throw Missing(description: "\"\(text)\" never came; what came is:\n\(soFar)") }
     }
 
-    func all() async -> String {
+    package func all() async -> String {
         _ = await wait(nil)
         return soFar
     }
