@@ -25,6 +25,8 @@ public struct FileProblem: Error, Hashable, Sendable, CustomStringConvertible {
     /// One sentence for a person, the path first.
     public let description: String
 
+    init(problem: String) { description = problem }
+
     init(_ path: String, _ reason: String) { description = "\(path): \(reason)" }
 }
 

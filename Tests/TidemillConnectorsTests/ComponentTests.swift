@@ -89,7 +89,7 @@ import TidemillConnectors
         )
         #expect(
             try issues(sink: #""type": "directory", "path": "x", "file_name": "{""#)
-                == ["{: the braces of the name don't match"]
+                == ["{: the braces of the file's name don't match"]
         )
     }
 }

@@ -11,15 +11,13 @@ import Synchronization
 ///
 /// A slot is also the message's context: whether it was stopped, and why, and until when it may take.
 package final class Ledger: Sendable {
-    package typealias Receipt = @Sendable (Outcome) -> Void
-
     private let source: Int
     private let mask: UInt64
     // `nonisolated(unsafe)`: the pointers never change; slots are atomics, and a receipt is touched by the source
     // before it hands the message over and by whoever settles the message's last job, which the channels order; so
     // is a time, which only holders of the message's jobs read.
     private nonisolated(unsafe) let slots: UnsafeMutablePointer<Atomic<UInt64>>
-    private nonisolated(unsafe) let receipts: UnsafeMutablePointer<Receipt?>
+    private nonisolated(unsafe) let receipts: UnsafeMutablePointer<MessageReceipt?>
     private nonisolated(unsafe) let times: UnsafeMutablePointer<Int>
     private nonisolated(unsafe) let deadlines: UnsafeMutablePointer<Int>
     private let next = Mutex<UInt64>(0)
@@ -32,6 +30,8 @@ package final class Ledger: Sendable {
     private let cancelled = Atomic<Int>(0)
     private let waiter = Mutex<UnsafeContinuation<Void, Never>?>(nil)
     private let hasWaiter = Atomic<Bool>(false)
+    /// Whether any message so far wants the jobs that sinks have; where none does, none is asked.
+    private let resultsWanted = Atomic<Bool>(false)
     /// Whether any message so far had a deadline; where none has, none is written.
     private let deadlinesUsed = Atomic<Bool>(false)
     private let siblings: SiblingPolicy
@@ -78,7 +78,7 @@ package final class Ledger: Sendable {
     /// or less where its own context says so.
     package func open(
         _ deliveries: Batch<Delivery>,
-        receipts given: [Receipt?] = [],
+        receipts given: [MessageReceipt?] = [],
         contexts: [MessageContext?] = [],
         at time: Int,
         timeToLive: Int? = nil
@@ -90,7 +90,7 @@ package final class Ledger: Sendable {
             while opened < deliveries.count {
                 let slot = Int(next & mask)
                 guard slots[slot].load(ordering: .acquiring) == 0 else { break }
-                if opened < given.count { receipts[slot] = given[opened] }
+                if opened < given.count { note(given[opened], slot) }
                 times[slot] = time
                 let ticket = Ticket(source: source, sequence: next)
                 slots[slot].store(1 | generation(ticket), ordering: .relaxed)
@@ -102,6 +102,12 @@ package final class Ledger: Sendable {
             }
             return opened
         }
+    }
+
+    private func note(_ receipt: MessageReceipt?, _ slot: Int) {
+        receipts[slot] = receipt
+        // The channels order it before the job itself.
+        if receipt?.observer?.wantsResults == true { resultsWanted.store(true, ordering: .relaxed) }
     }
 
     private func begin(_ ticket: Ticket, _ context: MessageContext) {
@@ -131,6 +137,24 @@ package final class Ledger: Sendable {
 
     /// When an unsettled message was received, in nanoseconds of the pipeline's clock.
     package func received(_ ticket: Ticket) -> Int { times[Int(ticket.sequence & mask)] }
+
+    // MARK: Observing
+
+    /// A job of an unsettled message failed for good.
+    func failed(_ ticket: Ticket, _ failure: JobFailure, in node: String) {
+        receipts[Int(ticket.sequence & mask)]?.observer?.failed(failure, in: node)
+    }
+
+    /// Whether any message wants to know what sinks have.
+    var wantsResults: Bool { resultsWanted.load(ordering: .relaxed) }
+
+    /// A sink has a job of an unsettled message.
+    func delivered(_ delivery: Delivery, to sink: String) {
+        guard let observer = receipts[Int(delivery.ticket.sequence & mask)]?.observer, observer.wantsResults else {
+            return
+        }
+        observer.delivered(delivery.job, to: sink)
+    }
 
     // MARK: Contexts
 
@@ -212,7 +236,7 @@ package final class Ledger: Sendable {
         }
         if let receipt = receipts[index] {
             receipts[index] = nil
-            receipt(worst)
+            receipt.settled(worst)
         }
         slots[index].store(0, ordering: .releasing)
     }

@@ -114,8 +114,8 @@ struct PipelineRun {
 
     private func processor(_ sink: any Sink, _ part: PipelineParts.Part) -> ProcessorFactory {
         { worker in
-            try await sink.open()
-            return SinkProcessor(sink, name: part.node.name, watch: worker.watch) { parts.cancel($0) }
+            try await sink.open(SinkContext(name: worker.stage, logger: worker.stageLogger, clock: worker.clock))
+            return SinkProcessor(sink, worker) { parts.cancel($0) }
         }
     }
 }

@@ -75,7 +75,8 @@ public struct RetryPolicy: Sendable, Hashable {
         if case .retry(let after) = failure.advice { after } else { nil }
     }
 
-    private func backoff(_ failures: Int, _ random: inout some RandomNumberGenerator) -> Duration {
+    /// The wait after so many failures in a row.
+    package func backoff(_ failures: Int, _ random: inout some RandomNumberGenerator) -> Duration {
         var longest = initialInterval
         for _ in 1..<max(failures, 1) where longest < maxInterval { longest += longest }
         longest = min(longest, maxInterval)

@@ -1,3 +1,5 @@
+public import Logging
+
 /// Where jobs leave the pipeline: a file, a queue, a closure.
 ///
 /// One task calls it.
@@ -8,6 +10,11 @@ public protocol Sink: Sendable {
 
     /// Whether it makes blocking system calls, and so gets a thread of its own. Default: false.
     var blocksItsThread: Bool { get }
+
+    /// Called once, before the first write; an error stops the pipeline before it starts.
+    ///
+    /// Default: calls ``open()``.
+    func open(_ context: SinkContext) async throws
 
     /// Called once, before the first write; an error stops the pipeline before it starts.
     func open() async throws
@@ -28,10 +35,29 @@ extension Sink {
     public var acceptsJSONLines: Bool { false }
     /// It runs on Swift's own threads.
     public var blocksItsThread: Bool { false }
+    /// Calls ``open()``, for sinks that need nothing of the pipeline.
+    public func open(_ context: SinkContext) async throws { try await open() }
     /// Nothing to open.
     public func open() async throws {}
     /// Nothing to close.
     public func close() async throws {}
+}
+
+/// What a sink knows of the pipeline that it is in.
+public struct SinkContext: Sendable {
+    /// The sink's name.
+    public let name: String
+    /// The pipeline's logger, with the sink in its metadata.
+    public let logger: Logger
+    /// The pipeline's clock.
+    public let clock: any PipelineClock
+
+    /// What a sink is to know.
+    public init(name: String, logger: Logger, clock: any PipelineClock) {
+        self.name = name
+        self.logger = logger
+        self.clock = clock
+    }
 }
 
 /// The jobs that a sink is to deliver.

@@ -6,13 +6,15 @@ final class SinkProcessor: Processor {
     private let name: String
     private let stop: @Sendable (PipelineError) -> Void
     private let watch: WorkerWatch
+    private let ledgers: [Ledger]
     private let whole = WholeBatch()
 
-    init(_ sink: any Sink, name: String, watch: WorkerWatch, stop: @escaping @Sendable (PipelineError) -> Void) {
+    init(_ sink: any Sink, _ worker: WorkerContext, stop: @escaping @Sendable (PipelineError) -> Void) {
         self.sink = sink
-        self.name = name
         self.stop = stop
-        self.watch = watch
+        name = worker.stage
+        watch = worker.watch
+        ledgers = worker.ledgers
         watch.use(whole)
     }
 
@@ -49,6 +51,8 @@ final class SinkProcessor: Processor {
                 results.settle(deliveries[index], outcome)
                 continue
             }
+            let ledger = ledgers[deliveries[index].ticket.source]
+            if ledger.wantsResults { ledger.delivered(deliveries[index], to: name) }
             // Most jobs have no details, and a failure is large to copy.
             let isDeadLetter = deliveries[index].job.details.map { $0.failure != nil } ?? false
             results.settle(deliveries[index].ticket, isDeadLetter ? .deadLettered : .delivered)

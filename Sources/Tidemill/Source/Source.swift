@@ -32,8 +32,8 @@ extension Source {
 /// It belongs to the task that fills it.
 public struct JobBatch: ~Copyable {
     package let deliveries = Batch<Delivery>(capacity: 64)
-    /// What to call with the outcome of each message, by place; filled up only where a message has one.
-    package var receipts: [(@Sendable (Outcome) -> Void)?] = []
+    /// Who hears of each message, by place; filled up only where a message has one.
+    package var receipts: [MessageReceipt?] = []
     /// The context of each message, by place; filled up only where a message has one.
     package var contexts: [MessageContext?] = []
 
@@ -60,13 +60,24 @@ public struct JobBatch: ~Copyable {
         context: MessageContext? = nil,
         acknowledge: (@Sendable (Outcome) -> Void)? = nil
     ) {
+        append(job, context, MessageReceipt(acknowledge))
+    }
+
+    /// Adds a job; `observer` hears what becomes of it.
+    ///
+    /// `context` says how long the message may take, and can withdraw it; it belongs to this message alone.
+    public mutating func append(_ job: Job, context: MessageContext? = nil, observer: any MessageObserver) {
+        append(job, context, .observer(observer))
+    }
+
+    private mutating func append(_ job: Job, _ context: MessageContext?, _ receipt: MessageReceipt?) {
         if let context {
             while contexts.count < count { contexts.append(nil) }
             contexts.append(context)
         }
-        if let acknowledge {
+        if let receipt {
             while receipts.count < count { receipts.append(nil) }
-            receipts.append(acknowledge)
+            receipts.append(receipt)
         }
         deliveries.append(Delivery(job.withoutFailure, ticket: Ticket(source: 0, sequence: 0)))
     }

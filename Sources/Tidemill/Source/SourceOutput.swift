@@ -103,8 +103,19 @@ public final class SourceOutput {
         _ failure: JobFailure,
         acknowledge: (@Sendable (Outcome) -> Void)? = nil
     ) async throws {
+        try await fail(job, failure, MessageReceipt(acknowledge))
+    }
+
+    /// Takes in a message that can't be a job, as ``fail(_:_:acknowledge:)`` does; `observer` hears what becomes of it.
+    ///
+    /// - Throws: `CancellationError` when the pipeline was cancelled.
+    public func fail(_ job: Job, _ failure: JobFailure, observer: any MessageObserver) async throws {
+        try await fail(job, failure, .observer(observer))
+    }
+
+    private func fail(_ job: Job, _ failure: JobFailure, _ receipt: MessageReceipt?) async throws {
         portion.append(Delivery(job, ticket: Ticket(source: 0, sequence: 0)))
-        while ledger.open(portion, receipts: [acknowledge], at: clock.now.nanoseconds) == 0 {
+        while ledger.open(portion, receipts: [receipt], at: clock.now.nanoseconds) == 0 {
             await ledger.waitForRoom()
         }
         router.tally.taken.add(1)
@@ -114,6 +125,10 @@ public final class SourceOutput {
         await router.forward(results)
         if router.isCancelled { throw CancellationError() }
     }
+
+    /// How many messages it makes sense to have at hand at most: as many as fit into the channels that it sends into,
+    /// and one for each worker behind them.
+    public var room: Int { router.room }
 
     /// How many messages it has sent so far, those that failed here included.
     public var sentCount: UInt64 { ledger.opened }

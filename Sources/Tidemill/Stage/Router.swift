@@ -37,6 +37,11 @@ package final class Router {
     /// Whether the pipeline was cancelled, so that nothing goes on any more.
     var isCancelled: Bool { control.isCancelled }
 
+    /// How many jobs fit behind the first port, in channels and in hands.
+    var room: Int { readers.map { $0.limits.capacity + max($0.mostWaitingReceivers, 1) }.min() ?? 1 }
+
+    private var readers: [Channel<Delivery>] { routes.first ?? [] }
+
     /// Makes the results of a batch so: jobs go on as there is room, failures go by policy, the rest is settled.
     package func forward(_ results: BatchResults) async {
         for (ticket, extra) in results.added { add(extra, to: ticket) }
@@ -100,6 +105,7 @@ package final class Router {
         counts.jobs.add(failed)
         let letters = Batch<Delivery>(capacity: failed.count)
         for (delivery, failure) in failed {
+            ledgers[delivery.ticket.source].failed(delivery.ticket, failure, in: failures.node)
             switch failures.dispose(delivery, failure) {
             case .deadLetter(let letter): letters.append(Delivery(letter, ticket: delivery.ticket))
             case .settle(let outcome):

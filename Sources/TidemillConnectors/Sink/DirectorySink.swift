@@ -26,7 +26,7 @@ public final class DirectorySink: Sink {
     }
 
     private let path: String
-    private let name: NameTemplate
+    private let name: JobTemplate
     private let content: Content
     private let replaces: Bool
     private let state = Mutex(State())
@@ -46,7 +46,11 @@ public final class DirectorySink: Sink {
         replaces: Bool = true
     ) throws(FileProblem) {
         self.path = path
-        self.name = try NameTemplate(name)
+        do {
+            self.name = try JobTemplate(name, purpose: "the file's name")
+        } catch {
+            throw FileProblem(problem: error.description)
+        }
         self.content = content
         self.replaces = replaces
     }
@@ -78,7 +82,7 @@ public final class DirectorySink: Sink {
     }
 
     private func write(_ job: Job) throws {
-        let name = try name.name(for: job)
+        let name = try name.text(for: job)
         try state.withLock { state in
             guard let folder = state.folder else { throw FileProblem(path, "is not open") }
             state.number += 1

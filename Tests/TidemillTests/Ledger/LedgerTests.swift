@@ -10,8 +10,8 @@ import Testing
 
         var all: [Int: [Outcome]] { given.withLock { $0 } }
 
-        func receipt(_ number: Int) -> Ledger.Receipt {
-            { outcome in self.given.withLock { $0[number, default: []].append(outcome) } }
+        func receipt(_ number: Int) -> MessageReceipt {
+            .closure { outcome in self.given.withLock { $0[number, default: []].append(outcome) } }
         }
     }
 
@@ -64,7 +64,7 @@ import Testing
         do {
             let token = Token()
             freed = token
-            _ = ledger.open(batch, receipts: [{ _ in withExtendedLifetime(token) {} }], at: 0)
+            _ = ledger.open(batch, receipts: [.closure { _ in withExtendedLifetime(token) {} }], at: 0)
         }
         #expect(freed != nil)
         ledger.settle(batch[0].ticket, .delivered)
