@@ -5,6 +5,8 @@ public struct Components: Sendable {
     private(set) var sources: [String: SourceComponent] = [:]
     private(set) var stages: [String: StageComponent] = [:]
     private(set) var sinks: [String: SinkComponent] = [:]
+    /// Makes the durable channel that is kept in a file, under a name of its own in there; nil where the program has none.
+    public var makeDurableChannel: (@Sendable (_ path: String, _ name: String) throws -> any DurableChannel)?
     /// Their specifications, for decoding, schema and reference.
     public private(set) var registry = ComponentRegistry()
 

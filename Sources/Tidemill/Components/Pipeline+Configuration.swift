@@ -73,12 +73,15 @@ private struct Assembly {
             guard let made = try make(stage.settings, { try components.stages[stage.type]?.make($0) }) else { continue }
             issues += configuration.graph.portIssues(of: stage.name, emitted: made.ports)
             issues += batchIssues(stage, made)
-            nodes.append(node(stage, made))
+            var node = node(stage, made)
+            node.durableChannel = try durableChannel(of: stage.name, stage.settings)
+            nodes.append(node)
         }
         for sink in configuration.sinks {
             guard let made = try make(sink.settings, { try components.sinks[sink.type]?.make($0) }) else { continue }
             var node = PipelineNode.sink(sink.name, inputs: inputs(sink.name), made)
             node.channel = sink.channel
+            node.durableChannel = try durableChannel(of: sink.name, sink.settings)
             node.onError = explicitPolicy(sink.settings)
             nodes.append(node)
         }
@@ -135,6 +138,16 @@ private struct Assembly {
             issues += error.issues
         }
         return nil
+    }
+
+    /// What keeps the jobs in front of a node, if they are to be kept; where others stand in for the sources, those of
+    /// the pipeline itself are not touched.
+    private mutating func durableChannel(of node: String, _ settings: Settings) throws -> (any DurableChannel)? {
+        guard standIns == nil, let channel = settings.optionalObject("channel"),
+            channel.optionalString("type") == ChannelKind.durable.rawValue, let path = channel.optionalString("path")
+        else { return nil }
+        let components = components
+        return try make(channel) { _ in try components.makeDurableChannel?(path, node) }
     }
 
     private func node(_ stage: StageConfiguration, _ made: StageImplementation) -> PipelineNode {

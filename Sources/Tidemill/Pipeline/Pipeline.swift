@@ -27,6 +27,7 @@ public final class Pipeline: Service {
     ) throws(PipelineError) {
         self.name = name
         self.options = options
+        let nodes = try PipelineNode.partedAtDurableChannels(nodes)
         parts = try PipelineParts(nodes: nodes, deadLetters: deadLetters, options: options)
     }
 

@@ -16,6 +16,9 @@ public struct PipelineNode: Sendable {
     ///
     /// A source has none.
     public var channel = ChannelLimits()
+    /// What keeps the jobs in front of it, where they are to outlive the process; ``channel`` is what is taken from there
+    /// in advance.
+    public var durableChannel: (any DurableChannel)?
     /// How long a source's messages may take, from when the pipeline takes them in; nil for as long as it takes.
     public var deadline: Duration?
     /// What happens to the other jobs of a source's message when one of them fails.

@@ -33,7 +33,8 @@ struct Wiring {
         try refuseCycles(nodes)
     }
 
-    private static func inputs(of number: Int, _ nodes: [PipelineNode]) throws(PipelineError) -> [String] {
+    /// What a node reads, in full.
+    static func inputs(of number: Int, _ nodes: [PipelineNode]) throws(PipelineError) -> [String] {
         let node = nodes[number]
         if let inputs = node.inputs {
             if inputs.isEmpty { throw PipelineError(.wiring, node: node.name, "it reads from no node") }

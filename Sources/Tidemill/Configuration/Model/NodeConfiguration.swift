@@ -45,6 +45,14 @@ extension ChannelLimits {
     }
 }
 
+/// Where the queue in front of a node keeps its jobs.
+enum ChannelKind: String, CaseIterable {
+    /// In memory only.
+    case memory
+    /// In a file, so that they outlive the process.
+    case durable
+}
+
 /// A source of the pipeline.
 public struct SourceConfiguration: Sendable {
     /// The node's name.

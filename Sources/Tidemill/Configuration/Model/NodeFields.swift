@@ -75,9 +75,23 @@ public enum NodeFields {
         "channel",
         .object([
             FieldSpecification(
+                "type",
+                .choice(ChannelKind.allCases.map(\.rawValue)),
+                "`memory`, or `durable`: jobs that wait are kept in a file, and are there when the process starts again. "
+                    + "The sources before a durable channel are done with a message once it is in the file.",
+                default: .string(ChannelKind.memory.rawValue)
+            ),
+            FieldSpecification(
+                "path",
+                .path,
+                "The file of a durable channel; several may share one.",
+                examples: ["state/jobs.sqlite"]
+            ),
+            FieldSpecification(
                 "capacity",
                 .integer(in: 0...1_048_576),
-                "How many jobs may wait; 0 hands each one over directly.",
+                "How many jobs may wait; 0 hands each one over directly. Of a durable channel, how many are taken out of "
+                    + "the file in advance.",
                 default: 1_024
             ),
             FieldSpecification(

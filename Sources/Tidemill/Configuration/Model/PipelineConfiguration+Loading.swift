@@ -90,7 +90,13 @@ extension PipelineConfiguration {
     }
 
     private static func checkChannel(of node: Settings, _ collector: inout IssueCollector) {
-        guard let channel = node.optionalObject("channel"), channel.optionalInteger("capacity") == 0,
+        guard let channel = node.optionalObject("channel") else { return }
+        let isDurable = channel.optionalString("type") == ChannelKind.durable.rawValue
+        if isDurable != channel.has("path") {
+            let message = isDurable ? "a durable channel needs a \"path\"" : "only a durable channel has a \"path\""
+            collector.add(channel.issue(message, hint: "\"type\": \"durable\", \"path\": \"state/jobs.sqlite\""))
+        }
+        guard channel.optionalInteger("capacity") == 0,
             channel.optionalString("overflow") == Overflow.dropOldest.rawValue
         else { return }
         let message = "\"drop_oldest\" needs jobs that wait, and none do at a capacity of 0"
