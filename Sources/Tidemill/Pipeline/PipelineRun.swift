@@ -24,6 +24,7 @@ struct PipelineRun {
         await work.value
         await parts.settle()
         if gate.hasOpened { await closeSources() }
+        endSubmissions()
         parts.timers.end()
         parts.contexts.end()
         parts.removePools()
@@ -96,6 +97,13 @@ struct PipelineRun {
             } catch {
                 parts.control.cancel(PipelineError(.source, node: part.node.name, error))
             }
+        }
+    }
+
+    /// Tells those who submitted jobs that nobody took.
+    private func endSubmissions() {
+        for part in parts.parts {
+            if case .source(let source) = part.node.role, let submissions = source as? Submissions { submissions.end() }
         }
     }
 

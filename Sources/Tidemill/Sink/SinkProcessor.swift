@@ -51,10 +51,10 @@ final class SinkProcessor: Processor {
                 results.settle(deliveries[index], outcome)
                 continue
             }
-            let ledger = ledgers[deliveries[index].ticket.source]
-            if ledger.wantsResults { ledger.delivered(deliveries[index], to: name) }
             // Most jobs have no details, and a failure is large to copy.
             let isDeadLetter = deliveries[index].job.details.map { $0.failure != nil } ?? false
+            let ledger = ledgers[deliveries[index].ticket.source]
+            if ledger.wantsResults, !isDeadLetter { ledger.delivered(deliveries[index], to: name) }
             results.settle(deliveries[index].ticket, isDeadLetter ? .deadLettered : .delivered)
         }
         _ = watch.advance(batch, by: batch.count)
