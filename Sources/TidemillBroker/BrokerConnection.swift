@@ -10,6 +10,8 @@ final class BrokerConnection: Sendable {
         let disconnect: @Sendable () async -> Void
         /// Has calls that wait return soon.
         let wake: @Sendable () -> Void
+        /// Hears that the connection has broken.
+        var broke: @Sendable () -> Void = {}
     }
 
     private enum Phase {
@@ -112,14 +114,15 @@ final class BrokerConnection: Sendable {
     }
 
     private func leave(failed: Bool) {
-        let wakesOthers = state.withLock { state in
+        let (hasBroken, hasUsers) = state.withLock { state in
             state.users -= 1
             state.failures = failed ? state.failures + 1 : 0
-            guard failed, state.phase == .connected else { return false }
+            guard failed, state.phase == .connected else { return (false, false) }
             state.phase = .broken
-            return state.users > 0
+            return (true, state.users > 0)
         }
-        if wakesOthers { client.wake() }
+        if hasBroken { client.broke() }
+        if hasUsers { client.wake() }
         change { _ in }
     }
 

@@ -59,7 +59,7 @@ public final class BrokerSource<Consumer: BrokerConsumer>: Source {
         guard let ended else { return }
         ended.settlement.close()
         let clock = output.clock
-        let limit = Task { [patience = settings.closeTimeout] in
+        let limit = Task(executorPreference: output.executor) { [patience = settings.closeTimeout] in
             guard (try? await clock.sleep(for: patience)) != nil else { return }
             ended.settling.cancel()
         }
@@ -83,8 +83,9 @@ public final class BrokerSource<Consumer: BrokerConsumer>: Source {
             clock: output.clock,
             logger: output.logger
         )
-        let threads = consumer.blocksItsThread ? ThreadPool(name: "\(output.name) leases", count: 1) : nil
-        let settling = Task(executorPreference: threads) { await settlement.run() }
+        let needsThread = consumer.blocksItsThread && output.executor == nil
+        let threads = needsThread ? ThreadPool(name: "\(output.name) leases", count: 1) : nil
+        let settling = Task(executorPreference: output.executor ?? threads) { await settlement.run() }
         let begun = Session(connection: connection, settlement: settlement, threads: threads, settling: settling)
         session.withLock { $0 = begun }
         return begun
@@ -144,7 +145,8 @@ public final class BrokerSource<Consumer: BrokerConsumer>: Source {
         return BrokerConnection.Client(
             connect: { try await consumer.connect() },
             disconnect: { await consumer.disconnect() },
-            wake: { consumer.wake() }
+            wake: { consumer.wake() },
+            broke: { self.session.withLock { $0 }?.settlement.connectionBroke() }
         )
     }
 }

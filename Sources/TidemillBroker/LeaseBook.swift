@@ -41,7 +41,7 @@ struct LeaseBook<Lease: Sendable>: Sendable {
         }
     }
 
-    /// Up to `limit` endings that the broker has not heard of, the oldest first; they stay until they are ``told(_:)``.
+    /// Up to `limit` endings that the broker has not heard of, the oldest first; they stay until the broker is ``told(_:)`` of them.
     func endings(limit: Int) -> [(number: Int, ending: LeaseEnding<Lease>)] {
         ended.prefix(limit).compactMap { number in
             guard let entry = entries[number], let verdict = entry.verdict else { return nil }
@@ -49,10 +49,15 @@ struct LeaseBook<Lease: Sendable>: Sendable {
         }
     }
 
-    /// The broker has heard of the first so many endings.
-    mutating func told(_ count: Int) {
-        for number in ended.prefix(count) { entries[number] = nil }
-        ended.removeFirst(min(count, ended.count))
+    /// The broker has heard of these endings.
+    mutating func told(_ numbers: [Int]) {
+        for number in numbers { entries[number] = nil }
+        // Those that were given last are the first, unless all leases were lost meanwhile.
+        if ended.starts(with: numbers) {
+            ended.removeFirst(numbers.count)
+        } else {
+            ended.removeAll(where: numbers.contains)
+        }
     }
 
     /// The leases to extend: those of messages that have not ended and are not lost.

@@ -98,12 +98,14 @@ final class Settlement<Consumer: BrokerConsumer>: Sendable {
 
     /// Ends and extends leases until it is closed and the broker knows all that there is to know.
     func run() async {
-        let beats = Task { await beat() }
-        defer { beats.cancel() }
-        for await _ in signals.stream {
-            await tellEndings()
-            if state.withLock({ $0.isBeatDue }) { await extend() }
-            if state.withLock({ $0.isClosing }) || Task.isCancelled { break }
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.beat() }
+            for await _ in signals.stream {
+                await tellEndings()
+                if state.withLock({ $0.isBeatDue }) { await extend() }
+                if state.withLock({ $0.isClosing }) || Task.isCancelled { break }
+            }
+            group.cancelAll()
         }
     }
 
@@ -127,7 +129,7 @@ final class Settlement<Consumer: BrokerConsumer>: Sendable {
             let endings = state.withLock { $0.book.endings(limit: Self.portion) }
             if endings.isEmpty { return }
             guard await call({ try await consumer.settle(endings.map(\.ending)) }) != nil else { continue }
-            state.withLock { $0.book.told(endings.count) }
+            state.withLock { $0.book.told(endings.map(\.number)) }
             wakeWaiting()
         }
     }
@@ -150,16 +152,15 @@ final class Settlement<Consumer: BrokerConsumer>: Sendable {
         }
     }
 
+    /// The connection broke, which takes the leases of some brokers with it.
+    func connectionBroke() {
+        if consumer.leasesSurviveConnection { return }
+        withdraw(state.withLock { state in state.contexts(of: state.book.loseAll()) })
+    }
+
     /// Makes a call; nil where the connection broke, so that the broker is to be asked anew.
     private func call<Result>(_ call: () async throws -> Result) async -> Result? {
-        do {
-            return try await connection.use(call)
-        } catch {
-            if !consumer.leasesSurviveConnection {
-                withdraw(state.withLock { state in state.contexts(of: state.book.loseAll()) })
-            }
-            return nil
-        }
+        try? await connection.use(call)
     }
 
     private func withdraw(_ contexts: [MessageContext]) {

@@ -81,6 +81,7 @@ struct PipelineRun {
             name: part.node.name,
             logger: parts.logger(part.node.name),
             clock: options.clock,
+            executor: options.executor,
             ledger: ledger,
             router: parts.router(part, tally: part.tallies[0]),
             progress: progress,

@@ -11,6 +11,8 @@ public final class SourceOutput {
     public let logger: Logger
     /// The pipeline's clock.
     public let clock: any PipelineClock
+    /// Where all tasks of the pipeline run, if a test decides that.
+    package let executor: (any TaskExecutor)?
     private let ledger: Ledger
     private let router: Router
     private let progress: SourceProgress
@@ -21,6 +23,7 @@ public final class SourceOutput {
         name: String,
         logger: Logger,
         clock: any PipelineClock,
+        executor: (any TaskExecutor)?,
         ledger: Ledger,
         router: Router,
         progress: SourceProgress,
@@ -29,6 +32,7 @@ public final class SourceOutput {
         self.name = name
         self.logger = logger
         self.clock = clock
+        self.executor = executor
         self.ledger = ledger
         self.router = router
         self.progress = progress

@@ -25,6 +25,7 @@ final class MemoryBroker: Sendable {
         var waiting: [CheckedContinuation<Void, Never>] = []
         var connections = 0
         var settleCalls = 0
+        var extendCalls = 0
     }
 
     let clock: any PipelineClock
@@ -44,6 +45,7 @@ final class MemoryBroker: Sendable {
     var deliveries: Int { state.withLock { $0.deliveries } }
     var connections: Int { state.withLock { $0.connections } }
     var settleCalls: Int { state.withLock { $0.settleCalls } }
+    var extendCalls: Int { state.withLock { $0.extendCalls } }
 
     func publish(_ body: Bytes, key: Bytes? = nil, headers: [(name: String, value: Bytes)] = [], id: String? = nil) {
         change { state in
@@ -76,19 +78,26 @@ final class MemoryBroker: Sendable {
         while true {
             let messages = try take(count)
             if !messages.isEmpty || Task.isCancelled || clock.now - start >= waiting { return messages }
-            let timeout = Task {
-                try? await clock.sleep(for: min(waiting, leaseDuration / 10))
-                change { _ in }
-            }
-            await withTaskCancellationHandler {
-                await withCheckedContinuation { continuation in
-                    state.withLock { $0.waiting.append(continuation) }
-                    if Task.isCancelled { change { _ in } }
+            let left = min(start + waiting - clock.now, leaseDuration / 10)
+            await withDiscardingTaskGroup { group in
+                group.addTask { [clock] in
+                    try? await clock.sleep(for: left)
+                    self.wake()
                 }
-            } onCancel: {
-                change { _ in }
+                await waitForChange()
+                group.cancelAll()
             }
-            timeout.cancel()
+        }
+    }
+
+    private func waitForChange() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                state.withLock { $0.waiting.append(continuation) }
+                if Task.isCancelled { wake() }
+            }
+        } onCancel: {
+            wake()
         }
     }
 
@@ -145,6 +154,7 @@ final class MemoryBroker: Sendable {
     func extend(_ leases: [Int]) throws -> [Int] {
         try state.withLock { state in
             if state.isAway { throw BrokerError(.unreachable, "the broker is away") }
+            state.extendCalls += 1
             var lost: [Int] = []
             for (place, lease) in leases.enumerated() {
                 guard let index = state.messages.firstIndex(where: { $0.lease?.number == lease }) else {
