@@ -5,7 +5,7 @@ CONFIG ?= config.json
 PREFIX ?= /usr/local
 RELEASE = .build/release
 
-.PHONY: help run test lint format bench install setup setup-tools build clean docs sanitize fuzz examples
+.PHONY: help run test lint format bench install setup setup-tools build clean docs api sanitize fuzz examples
 
 help: ## Shows what there is to make.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -55,6 +55,10 @@ bench: build ## Measures Tidemill beside its peers.
 
 install: build ## Installs the command to $(PREFIX)/bin.
 	install -D -m 755 $(RELEASE)/tidemill $(DESTDIR)$(PREFIX)/bin/tidemill
+
+api: setup ## Takes the public API that is there now as the one that is wanted.
+	$(SWIFT) build --build-tests
+	.ci/check-api --accept
 
 docs: build ## Writes the configuration reference and the JSON Schema of this version.
 	$(RELEASE)/tidemill list --format markdown > Sources/Tidemill/Tidemill.docc/Reference.md

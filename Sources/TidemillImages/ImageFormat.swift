@@ -1,6 +1,19 @@
 /// A format of image files that can be read, and written where this libvips does.
 public enum ImageFormat: String, Sendable, CaseIterable {
-    case jpeg, png, webp, gif, tiff, avif, heif
+    /// JPEG.
+    case jpeg
+    /// PNG.
+    case png
+    /// WebP, also animated.
+    case webp
+    /// GIF, also animated.
+    case gif
+    /// TIFF, also with several pages.
+    case tiff
+    /// AVIF, where libheif has an encoder for it.
+    case avif
+    /// HEIF, which is only read.
+    case heif
 
     /// The format of what a loader of libvips takes; AVIF and HEIF have one in common.
     init?(loader: String) {

@@ -47,8 +47,11 @@ public struct ImageArguments: Sendable {
 
 /// What an operation gives.
 public enum ImageResult: Sendable {
+    /// Another image.
     case image(Image)
+    /// A number, a text or a table.
     case value(Value)
+    /// A string of bytes.
     case bytes(Bytes)
 
     /// The image, where it is one.

@@ -4,15 +4,22 @@ public import TidemillValue
 public struct ImageParameter: Sendable {
     /// What an argument may be.
     public enum Kind: Sendable {
+        /// A whole number in a range.
         case integer(ClosedRange<Int>)
+        /// A number in a range.
         case number(ClosedRange<Double>)
+        /// `true` or `false`.
         case boolean
+        /// A string.
         case text
+        /// One of these words.
         case choice([String])
         /// A number for a grey, an array of numbers for each band, `#rrggbb`, `#rrggbbaa`, `black` or `white`.
         /// Numbers are of 8 bits: 255 is full intensity, also of images with 16.
         case colour
+        /// An array of so many numbers.
         case numbers(ClosedRange<Int>)
+        /// An image.
         case image
         /// All the images that are left.
         case images

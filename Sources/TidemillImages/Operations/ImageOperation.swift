@@ -3,7 +3,14 @@ internal import TidemillValue
 /// An operation on images, as scripts and programs call it by its name.
 public struct ImageOperation: Sendable {
     /// What an operation gives.
-    public enum Result: String, Sendable { case image, value, bytes }
+    public enum Result: String, Sendable {
+        /// Another image.
+        case image
+        /// A number, a text or a table.
+        case value
+        /// A string of bytes.
+        case bytes
+    }
 
     /// The name.
     public let name: String
