@@ -8,6 +8,10 @@ import TidemillScripting
     import TidemillImages
 #endif
 
+#if NATS
+    import TidemillNATS
+#endif
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
@@ -21,6 +25,9 @@ extension Components {
         components.addConnectors()
         components.addScripting(libraries)
         components.add(.generate)
+        #if NATS
+            components.addNATS()
+        #endif
         return components
     }()
 
