@@ -188,7 +188,12 @@ let package = Package(
             swiftSettings: settings
         ),
         // What tests of several targets need: commands and servers that they start, folders that go with them.
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "TestSupport",
+            dependencies: ["TidemillTesting"],
+            path: "Tests/TestSupport",
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "TidemillBrokerTests",
             dependencies: [

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TidemillTesting
 
 /// Programs that consume the same messages side by side, and that are killed at any moment.
 ///

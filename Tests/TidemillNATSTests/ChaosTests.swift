@@ -1,8 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
-
-import struct TidemillTesting.SeededRandom
+import TidemillTesting
 
 @testable import TidemillNATS
 

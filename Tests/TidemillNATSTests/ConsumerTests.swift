@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 import Tidemill
 import TidemillBroker
+import TidemillTesting
 
 @testable import TidemillNATS
 

@@ -3,6 +3,7 @@ import Foundation
 import TestSupport
 import Tidemill
 import TidemillBroker
+import TidemillTesting
 
 @testable import TidemillNATS
 

@@ -1,5 +1,6 @@
 import Foundation
 import TestSupport
+import TidemillTesting
 
 /// A key pair in the text form that NATS uses, made with openssl.
 struct NKey {
@@ -70,6 +71,6 @@ extension Folder {
     /// Runs openssl here.
     func openssl(_ command: String) async throws {
         let result = try await run("openssl", command.split(separator: " ").map(String.init))
-        if result.status != 0 { throw NotInTime("openssl: \(result.errors)") }
+        if result.status != 0 { throw ScriptedError("openssl: \(result.errors)") }
     }
 }

@@ -1,5 +1,6 @@
 import TestSupport
 import TidemillBroker
+import TidemillTesting
 
 /// What a call throws.
 ///
@@ -10,5 +11,5 @@ func problem(_ body: () async throws -> Void) async throws -> BrokerError {
     } catch let error as BrokerError {
         return error
     }
-    throw NotInTime("nothing was thrown")
+    throw ScriptedError("nothing was thrown")
 }
