@@ -6,6 +6,7 @@ from .engine import cancel, figure as own_figure, overhead, scaling
 from .model import Derived, Group, Row
 from .photos import images
 from .pools import idle, order, pool, waits
+from .queues import queue
 
 MIB = 1 << 20
 
@@ -152,4 +153,4 @@ def startup(places, inputs, options):
 
 
 GROUPS = {"log": log, "dispatch": dispatch, "pool": pool, "waits": waits, "idle": idle, "order": order, "memory": memory, "startup": startup, "images": images,
-          "cancel": cancel, "overhead": overhead, "scaling": scaling}
+          "cancel": cancel, "overhead": overhead, "scaling": scaling, "queue": queue}
