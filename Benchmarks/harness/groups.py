@@ -4,6 +4,7 @@ import os
 from .check import problem_with
 from .engine import cancel, figure as own_figure, overhead, scaling
 from .model import Derived, Group, Row
+from .nats import nats
 from .photos import images
 from .pools import idle, order, pool, waits
 from .queues import queue
@@ -152,5 +153,5 @@ def startup(places, inputs, options):
     return Group("startup", "Start-up, exec to first byte of output", rows, times=4)
 
 
-GROUPS = {"log": log, "dispatch": dispatch, "pool": pool, "waits": waits, "idle": idle, "order": order, "memory": memory, "startup": startup, "images": images,
+GROUPS = {"log": log, "dispatch": dispatch, "pool": pool, "waits": waits, "idle": idle, "order": order, "memory": memory, "startup": startup, "images": images, "nats": nats,
           "cancel": cancel, "overhead": overhead, "scaling": scaling, "queue": queue}

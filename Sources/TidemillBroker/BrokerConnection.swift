@@ -43,7 +43,7 @@ final class BrokerConnection: Sendable {
     ///
     /// - Throws: what keeps it from that: at once where trying again makes no sense.
     func open(patience: Duration) async throws {
-        let start = clock.now
+        let end = clock.now + patience
         var failures = 0
         while true {
             do {
@@ -51,12 +51,13 @@ final class BrokerConnection: Sendable {
                 return change { $0.phase = .connected }
             } catch {
                 await client.disconnect()
-                failures += 1
+                try Task.checkCancellation()
+                let left = end - clock.now
                 let isFinal = (error as? BrokerError).map { $0.kind != .unreachable } ?? false
-                let pause = pause(failures)
-                if isFinal || Task.isCancelled || clock.now - start + pause > patience { throw error }
+                if isFinal || left <= .zero { throw error }
+                failures += 1
                 logger.warning("the broker can't be reached", metadata: ["error": "\(error)"])
-                try await clock.sleep(for: pause)
+                try await clock.sleep(for: min(pause(failures), left))
             }
         }
     }

@@ -1,6 +1,7 @@
 import Logging
 import Synchronization
 public import Tidemill
+import Tracing
 
 /// A source of messages that a broker gives on lease, whatever broker it is.
 ///
@@ -126,8 +127,10 @@ public final class BrokerSource<Consumer: BrokerConsumer>: Source {
     ) async throws {
         let time = output.clock.now
         var batch = JobBatch()
-        for message in messages {
-            let leased = settlement.take(message, at: time)
+        let (tracer, name) = (settings.tracer ?? InstrumentationSystem.tracer, "\(output.name) process")
+        for var message in messages {
+            let span = MessageSpan(&message, name: name, tracer: tracer)
+            let leased = settlement.take(message, span, at: time)
             do {
                 batch.append(try job(message), context: leased.context, observer: leased)
             } catch {

@@ -1,4 +1,5 @@
 public import Tidemill
+public import Tracing
 
 /// How a ``BrokerSource`` takes messages, whatever broker they come from.
 public struct BrokerSourceSettings: Sendable {
@@ -16,6 +17,8 @@ public struct BrokerSourceSettings: Sendable {
     public var connectTimeout = Duration.seconds(10)
     /// How long the broker may take to hear how the last messages ended.
     public var closeTimeout = Duration.seconds(5)
+    /// Where traces go; nil is the program's own tracer, as it is when a message is received.
+    public var tracer: (any Tracer)?
     /// How long a call waits for messages.
     var wait = Duration.seconds(1)
 

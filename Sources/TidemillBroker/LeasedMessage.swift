@@ -11,15 +11,23 @@ final class LeasedMessage: MessageObserver {
     }
 
     let context = MessageContext()
+    private let span: MessageSpan
     private let end: @Sendable (Outcome, Failure?) -> Void
     private let failure = Mutex<Failure?>(nil)
 
-    init(end: @escaping @Sendable (Outcome, Failure?) -> Void) { self.end = end }
+    init(_ span: MessageSpan, end: @escaping @Sendable (Outcome, Failure?) -> Void) {
+        self.span = span
+        self.end = end
+    }
 
     func failed(_ failure: JobFailure, in node: String) {
+        span.failed(failure, in: node)
         let new = Failure(reason: "\(node): \(failure.message)", isFinal: failure.advice == .never)
         self.failure.withLock { $0 = $0 ?? new }
     }
 
-    func settled(_ outcome: Outcome) { end(outcome, failure.withLock { $0 }) }
+    func settled(_ outcome: Outcome) {
+        span.end(outcome)
+        end(outcome, failure.withLock { $0 })
+    }
 }

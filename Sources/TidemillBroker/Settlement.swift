@@ -49,11 +49,11 @@ final class Settlement<Consumer: BrokerConsumer>: Sendable {
     var count: Int { state.withLock { $0.book.count } }
 
     /// Takes a message on, which was received at that time of the clock.
-    func take(_ message: BrokerMessage<Lease>, at time: Duration) -> LeasedMessage {
+    func take(_ message: BrokerMessage<Lease>, _ span: MessageSpan, at time: Duration) -> LeasedMessage {
         state.withLock { state in
             let number = state.book.add(message.lease, until: time + consumer.leaseDuration)
             let (policy, deliveries) = (policy, message.deliveries)
-            let leased = LeasedMessage { self.end(number, policy.verdict($0, $1, deliveries: deliveries)) }
+            let leased = LeasedMessage(span) { self.end(number, policy.verdict($0, $1, deliveries: deliveries)) }
             state.contextByNumber[number] = leased.context
             return leased
         }

@@ -9,6 +9,10 @@ import TidemillScripting
     import TidemillImages
 #endif
 
+#if NATS
+    import TidemillNATS
+#endif
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
@@ -23,6 +27,9 @@ extension Components {
         components.addScripting(libraries)
         components.addQueue()
         components.add(.generate)
+        #if NATS
+            components.addNATS()
+        #endif
         return components
     }()
 

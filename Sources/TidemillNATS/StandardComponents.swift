@@ -1,7 +1,9 @@
 public import Tidemill
-import TidemillBroker
 
 extension Components {
     /// Adds the source and the sink `nats`.
-    public mutating func addNATS() {}
+    public mutating func addNATS() {
+        add(SourceComponent.nats)
+        add(SinkComponent.nats)
+    }
 }

@@ -103,6 +103,7 @@ public struct Record: Sendable {
 
     /// Keys are bytes: two strings that differ in them are two keys, also where Unicode says that they are one text.
     private static func withoutDuplicates(_ fields: [(key: String, value: Value)]) -> [(key: String, value: Value)] {
+        if areFewAndDifferent(fields) { return fields }
         var places: [Bytes: Int] = [:]
         var unique: [(key: String, value: Value)] = []
         for field in fields {
@@ -115,6 +116,17 @@ public struct Record: Sendable {
             }
         }
         return unique
+    }
+
+    /// Comparing the keys of a small table, such as a message's metadata, costs less than hashing them.
+    ///
+    /// Keys that Unicode says are one text may differ all the same: that is for the slow way to find out.
+    private static func areFewAndDifferent(_ fields: [(key: String, value: Value)]) -> Bool {
+        guard fields.count <= 12 else { return false }
+        for (index, field) in fields.enumerated() {
+            for other in fields[..<index] where other.key == field.key { return false }
+        }
+        return true
     }
 }
 

@@ -43,7 +43,7 @@ package final class ConsumerFleet: Sendable {
     package func start() throws { for number in 0..<count { try start(number) } }
 
     private func start(_ number: Int) throws {
-        let arguments = ["run", "--quiet", Self.configuration(number)]
+        let arguments = ["run", Self.configuration(number)]
         let started = try Program.start(arguments, in: folder.url, environment: environment)
         running.withLock { $0[number] = started }
     }

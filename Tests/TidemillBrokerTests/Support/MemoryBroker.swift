@@ -32,7 +32,7 @@ final class MemoryBroker: Sendable {
     let leaseDuration: Duration
     private let state = Mutex(State())
 
-    init(clock: any PipelineClock = SystemClock(), leaseDuration: Duration = .milliseconds(200)) {
+    init(clock: any PipelineClock = SystemClock(), leaseDuration: Duration = .seconds(2)) {
         self.clock = clock
         self.leaseDuration = leaseDuration
     }

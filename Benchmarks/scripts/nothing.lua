@@ -1,0 +1,2 @@
+-- What a stage costs that does nothing.
+return function() end
