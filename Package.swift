@@ -147,7 +147,7 @@ let package = Package(
         .executableTarget(
             name: "tidemill-bench",
             dependencies: [
-                "Tidemill", "TidemillScripting", "TidemillLua",
+                "Tidemill", "TidemillScripting", "TidemillLua", "TidemillBroker", "TidemillQueue",
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Benchmarks/programs",

@@ -7,6 +7,7 @@ from .model import Derived, Group, Row
 from .nats import nats
 from .photos import images
 from .pools import idle, order, pool, waits
+from .queues import queue
 
 MIB = 1 << 20
 
@@ -153,4 +154,4 @@ def startup(places, inputs, options):
 
 
 GROUPS = {"log": log, "dispatch": dispatch, "pool": pool, "waits": waits, "idle": idle, "order": order, "memory": memory, "startup": startup, "images": images, "nats": nats,
-          "cancel": cancel, "overhead": overhead, "scaling": scaling}
+          "cancel": cancel, "overhead": overhead, "scaling": scaling, "queue": queue}

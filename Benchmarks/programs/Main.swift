@@ -56,6 +56,12 @@ struct Main {
         case "overhead":
             let (jobs, rounds) = (options.number("--jobs") ?? 10_000_000, options.number("--runs") ?? 5)
             print(try await measureOverhead(jobs: jobs, rounds: rounds))
+        case "queue":
+            let (messages, batch) = (options.number("--messages") ?? 20_000, options.number("--batch") ?? 16)
+            print(try measureQueue(messages: messages, batch: batch, folder: options.text("--folder") ?? "."))
+        case "queue-deep":
+            let messages = options.number("--messages") ?? 1_000_000
+            print(try measureDeepQueue(messages: messages, folder: options.text("--folder") ?? "."))
         default:
             try await measureRate(options)
         }

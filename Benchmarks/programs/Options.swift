@@ -2,9 +2,10 @@
 struct Options {
     static let usage = """
         usage: tidemill-bench pipe|chan|dispatch|lua-empty|order|order-stress|keys|waits|sleeps
-            |idle|idle-workers|cancel|overhead|scaling
+            |idle|idle-workers|cancel|overhead|scaling|queue|queue-deep
             [--workers N] [--jobs N] [--runs N] [--wait MS] [--rate N] [--long compute|wait]
             [--dispatch MODE] [--order ORDER] [--keys uniform|zipf] [--work io|cpu]
+            [--messages N] [--batch N] [--folder PATH]
         """
 
     let pattern: String

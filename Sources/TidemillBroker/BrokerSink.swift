@@ -9,13 +9,25 @@ import TidemillValue
 public final class BrokerSink<Publisher: BrokerPublisher>: Sink {
     private let publisher: Publisher
     private let settings: BrokerSinkSettings
+    private let encode: @Sendable (Value) throws(JobFailure) -> Bytes
     private let connection = Mutex<BrokerConnection?>(nil)
     private let ids: MessageIDs
 
     /// A sink that publishes with a publisher.
-    public init(_ publisher: Publisher, _ settings: BrokerSinkSettings = BrokerSinkSettings()) {
+    public convenience init(_ publisher: Publisher, _ settings: BrokerSinkSettings = BrokerSinkSettings()) {
+        let format = settings.format
+        self.init(publisher, settings) { value throws(JobFailure) in try format.body(of: value) }
+    }
+
+    /// A sink that makes bodies by a closure, in place of the settings' format.
+    package init(
+        _ publisher: Publisher,
+        _ settings: BrokerSinkSettings,
+        encode: @escaping @Sendable (Value) throws(JobFailure) -> Bytes
+    ) {
         self.publisher = publisher
         self.settings = settings
+        self.encode = encode
         ids = MessageIDs(settings.id)
     }
 
@@ -69,7 +81,7 @@ public final class BrokerSink<Publisher: BrokerPublisher>: Sink {
     }
 
     private func message(_ job: Job) throws(JobFailure) -> OutgoingMessage {
-        let body = try settings.format.body(of: job.value)
+        let body = try encode(job.value)
         guard body.count <= settings.maxMessage else {
             let sizes = "the message would have \(body.count) bytes, and \"max_message\" is \(settings.maxMessage)"
             throw JobFailure(.sink, sizes, advice: .never)

@@ -11,6 +11,7 @@ import Tracing
 public final class BrokerSource<Consumer: BrokerConsumer>: Source {
     private let consumer: Consumer
     private let settings: BrokerSourceSettings
+    private let makeJob: (@Sendable (BrokerMessage<Consumer.Lease>) throws(JobFailure) -> Job)?
     private let session = Mutex<Session?>(nil)
 
     /// What one run has.
@@ -25,6 +26,18 @@ public final class BrokerSource<Consumer: BrokerConsumer>: Source {
     public init(_ consumer: Consumer, _ settings: BrokerSourceSettings = BrokerSourceSettings()) {
         self.consumer = consumer
         self.settings = settings
+        makeJob = nil
+    }
+
+    /// A source whose messages hold whole jobs, which a closure makes of them in place of the settings' format.
+    package init(
+        _ consumer: Consumer,
+        _ settings: BrokerSourceSettings,
+        makeJob: @escaping @Sendable (BrokerMessage<Consumer.Lease>) throws(JobFailure) -> Job
+    ) {
+        self.consumer = consumer
+        self.settings = settings
+        self.makeJob = makeJob
     }
 
     /// As the consumer says.
@@ -140,6 +153,7 @@ public final class BrokerSource<Consumer: BrokerConsumer>: Source {
             let sizes = "the message has \(message.body.count) bytes, and \"max_message\" is \(settings.maxMessage)"
             throw JobFailure(.input, sizes, advice: .never)
         }
+        if let makeJob { return try makeJob(message) }
         return message.job(try settings.format.value(of: message.body))
     }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Logging
 import Tidemill
 import TidemillConnectors
+import TidemillQueue
 import TidemillScripting
 
 #if Images
@@ -24,6 +25,7 @@ extension Components {
         var components = Components()
         components.addConnectors()
         components.addScripting(libraries)
+        components.addQueue()
         components.add(.generate)
         #if NATS
             components.addNATS()

@@ -13,7 +13,7 @@ struct Command: AsyncParsableCommand {
             unfinished or dead letters in use, 78 configuration; 130 or 143 after a second SIGINT or SIGTERM.
             """,
         version: version,
-        subcommands: [Run.self, Validate.self, Graph.self, Schema.self, List.self, DeadLetters.self]
+        subcommands: [Run.self, Validate.self, Graph.self, Schema.self, List.self, DeadLetters.self, QueueCommand.self]
     )
 
     static let version = "0.1.0"

@@ -1,7 +1,10 @@
 public import Tidemill
-import TidemillBroker
 
 extension Components {
-    /// Adds the source and the sink `queue`.
-    public mutating func addQueue() {}
+    /// Adds the source and the sink `queue`, and durable channels.
+    public mutating func addQueue() {
+        add(QueueSource.component)
+        add(QueueSink.component)
+        makeDurableChannel = { QueueLink($0, name: $1) }
+    }
 }
