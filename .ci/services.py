@@ -1,6 +1,7 @@
 """What the checks of the examples with brokers have in common: builds, servers and programs that run meanwhile."""
 
 import contextlib
+import functools
 import os
 import pathlib
 import shutil
@@ -39,6 +40,15 @@ def build(package):
     """Builds a package's programs; the folder that has them."""
     run(["swift", "build", "--package-path", package, "--scratch-path", SCRATCH])
     return SCRATCH / "debug"
+
+
+@functools.cache
+def tidemill():
+    """The folder of the command, which `make build` makes; TIDEMILL names another one that is up to date."""
+    if "TIDEMILL" in os.environ:
+        return pathlib.Path(os.environ["TIDEMILL"]).resolve()
+    run(["make", "build"], cwd=ROOT)
+    return ROOT / ".build/release"
 
 
 def eventually(what, condition, shown=lambda: ""):
