@@ -66,7 +66,7 @@ docs: build ## Writes the configuration reference and the JSON Schema of this ve
 	$(RELEASE)/tidemill schema scripts/*.lua > tidemill.schema.json
 
 setup-tools: # What tests and lint need beside the build.
-	@.ci/install lua5.4 gzip zstd openssl libvips-tools fonts-dejavu-core nats-server redis-server
+	@.ci/install lua5.4 gzip zstd openssl libvips-tools fonts-dejavu-core nats-server redis-server python3-yaml
 
 clean: ## Removes everything that was built.
 	rm -rf .build .build-asan .build-tsan .build-examples out Examples/patterns/*/out Examples/images/out

@@ -30,6 +30,41 @@ extension PipelineNode {
         modules: [ScriptModule] = []
     ) throws -> PipelineNode {
         let file = ScriptFile(path: name, text: Array(source.utf8))
+        return try script(name, file, inputs, settings, options, memory, modules)
+    }
+
+    /// A stage that runs the Lua script of a file, which is read here, once; relative paths start from the working folder.
+    ///
+    /// It is as ``script(_:source:inputs:_:options:memory:modules:)``, and finds by `require` what lies beside the file, too.
+    ///
+    /// - Throws: ``ScriptError`` when it can't be read, does not compile, or does not define the handler that is called.
+    public static func script(
+        _ name: String,
+        path: String,
+        inputs: [String]? = nil,
+        _ settings: StageSettings = StageSettings(),
+        options: Value = [:],
+        memory: Int = 64 << 20,
+        modules: [ScriptModule] = []
+    ) throws -> PipelineNode {
+        let file: ScriptFile
+        do throws(ScriptFile.FileError) {
+            file = try ScriptFile(path: path)
+        } catch {
+            throw ScriptError("\(path): \(error)")
+        }
+        return try script(name, file, inputs, settings, options, memory, modules)
+    }
+
+    private static func script(
+        _ name: String,
+        _ file: ScriptFile,
+        _ inputs: [String]?,
+        _ settings: StageSettings,
+        _ options: Value,
+        _ memory: Int,
+        _ modules: [ScriptModule]
+    ) throws -> PipelineNode {
         let stage = try ScriptStage(
             file: file,
             options: options,
