@@ -15,7 +15,9 @@ import Tracing
         let span = try #require(tracer.finishedSpans.first)
         #expect(span.operationName == "in process" && span.traceID == "trace" && span.parentSpanID == "sender")
         #expect(span.attributes["tidemill.outcome"]?.toSpanAttribute() == .string("delivered"))
-        let headers = Dictionary(uniqueKeysWithValues: outgoing.published[0].headers.map { ($0.name, String($0.value)) })
+        let headers = Dictionary(
+            uniqueKeysWithValues: outgoing.published[0].headers.map { ($0.name, String($0.value)) }
+        )
         #expect(headers == ["Other": "x", InMemoryTracer.traceIDKey: "trace", InMemoryTracer.spanIDKey: span.spanID])
     }
 

@@ -57,7 +57,7 @@ struct FleetTests {
         let bytes = lines.reduce(0) { $0 + $1.utf8.count + 1 }
         try await Disturbances(events).happen(to: fleet, total: bytes, within: .seconds(120))
         try await pusher.value
-        try await TestSupport.eventually("the queue is empty", within: .seconds(120)) {
+        try await eventually("the queue is empty", within: .seconds(120)) {
             try store.statistics(of: "q").isFinished
         }
         let results = await fleet.stop()

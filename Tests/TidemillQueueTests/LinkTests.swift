@@ -103,7 +103,7 @@ struct LinkTests {
             let goal = written(folder) + Int.random(in: 1...size / 8, using: &random)
             let running = try Program.start(["run", "--quiet", "c.json"], in: folder.url)
             // It may have ended by itself: then there was nothing left to do.
-            try? await TestSupport.eventually("\(goal) bytes", within: .seconds(3)) {
+            try? await eventually("\(goal) bytes", within: .seconds(3)) {
                 written(folder) >= min(goal, size)
             }
             running.send(signal: SIGKILL)

@@ -23,6 +23,7 @@ public struct ImageParameter: Sendable {
         case image
         /// All the images that are left.
         case images
+        /// A string of bytes.
         case bytes
     }
 
