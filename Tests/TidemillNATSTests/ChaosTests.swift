@@ -27,7 +27,9 @@ struct ChaosTests {
                 return standing.backlog == 0
             }
             for result in await fleet.stop() {
-                #expect(result.status == 0, "\(result.errors.suffix(4_000))")
+                // One that was started anew while the cluster had no leader has given up, for its supervisor to start.
+                let hasNotBegun = result.count("taken") == 0 && result.errors.contains("the broker can't be reached")
+                #expect(result.status == 0 || hasNotBegun, "\(result.errors.suffix(4_000))")
             }
             return fleet.effects().comparison(with: messages.lines)
         }

@@ -25,6 +25,14 @@ struct SharingTests {
         if let failure = failures.withLock({ $0.first }) { throw failure }
     }
 
+    /// Holds a store's connection until so many others wait for it, and lets them come once it has it.
+    private func hold(_ file: QueueFile, until waiting: Int, _ isHeld: DispatchSemaphore) throws {
+        try file.store.read { _ in
+            for _ in 0..<waiting { isHeld.signal() }
+            while file.store.pendingCount < waiting { sched_yield() }
+        }
+    }
+
     @Test func eachMessageGoesToOneOfManyStores() async throws {
         let file = try QueueFile()
         let stores = (0..<3).map { _ in file.other() }
@@ -47,20 +55,11 @@ struct SharingTests {
         let file = try QueueFile()
         try file.push("first")
         let before = try file.store.read { $0.commits }
-        let gate = DispatchSemaphore(value: 0)
+        let isHeld = DispatchSemaphore(value: 0)
         try await onThreads(9) { number in
-            if number == 0 {
-                // Holds the connection until all others wait for it.
-                try file.store.read { _ in gate.wait() }
-            } else {
-                if number == 8 {
-                    Thread.detachNewThread {
-                        while file.store.pendingCount < 8 { usleep(1_000) }
-                        gate.signal()
-                    }
-                }
-                _ = try file.store.enqueue([NewMessage(Bytes("\(number)"))], to: "q")
-            }
+            if number == 0 { return try hold(file, until: 8, isHeld) }
+            isHeld.wait()
+            _ = try file.store.enqueue([NewMessage(Bytes("\(number)"))], to: "q")
         }
         let commits = try file.store.read { $0.commits } - before
         #expect(commits < 8, "\(commits) transactions for 8 writers")
@@ -70,15 +69,13 @@ struct SharingTests {
     @Test func oneBadWriteIsNotTheOthersTrouble() async throws {
         let file = try QueueFile()
         try file.push("first")
-        let gate = DispatchSemaphore(value: 0)
+        let isHeld = DispatchSemaphore(value: 0)
         struct Bad: Error {}
         let failures = Atomic<Int>(0)
         try await onThreads(4) { number in
-            if number == 0 {
-                try file.store.read { _ in
-                    while file.store.pendingCount < 3 { usleep(1_000) }
-                }
-            } else if number == 1 {
+            if number == 0 { return try hold(file, until: 3, isHeld) }
+            isHeld.wait()
+            if number == 1 {
                 do {
                     _ = try file.store.write(.powerLoss) { connection in
                         try connection.execute("INSERT INTO queues (name) VALUES ('half')")
@@ -91,7 +88,6 @@ struct SharingTests {
                 _ = try file.store.enqueue([NewMessage(Bytes("\(number)"))], to: "q")
             }
         }
-        gate.signal()
         #expect(failures.load(ordering: .relaxed) == 1)
         #expect(try file.store.queues() == ["q"] && file.count(.ready) == 3)
     }
@@ -106,6 +102,7 @@ struct SharingTests {
         for round in 0..<20 {
             let time = ContinuousClock.now
             Thread.detachNewThread {
+                // Most probably it waits by then.
                 usleep(20_000)
                 _ = try? other.enqueue([NewMessage(Bytes("\(round)"))], to: "q")
             }
