@@ -70,8 +70,8 @@ package final class LoopbackServer: Sendable {
     package func resume() { running.withLock { $0?.send(signal: SIGCONT) } }
 
     private static func find(_ program: String) -> String? {
-        let folders =
-            (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":") + ["/usr/sbin", "/sbin"]
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+        let folders = path.split(separator: ":").map(String.init) + ["/usr/sbin", "/sbin"]
         return folders.map { "\($0)/\(program)" }.first(where: FileManager.default.isExecutableFile)
     }
 

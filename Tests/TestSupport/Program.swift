@@ -58,7 +58,19 @@ package enum Program {
         // A test may write to a command that has ended.
         signal(SIGPIPE, SIG_IGN)
         // One at a time: a pipe that another command inherits by accident would never be at its end.
-        return try spawning.withLock { _ in try Running(program, arguments, folder, environment) }
+        return try spawning.withLock { _ in
+            try hearingSignals { try Running(program, arguments, folder, environment) }
+        }
+    }
+
+    /// A program begins with the signals blocked that are blocked in the thread that starts it; in threads of Dispatch
+    /// these are nearly all, SIGTERM among them.
+    private static func hearingSignals<Result>(_ body: () throws -> Result) rethrows -> Result {
+        var (none, before) = (sigset_t(), sigset_t())
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        return try body()
     }
 
     private static let spawning = Mutex<Void>(())
