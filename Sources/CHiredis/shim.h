@@ -1,1 +1,3 @@
 #include <hiredis/hiredis.h>
+// Glibc's module leaves it out.
+#include <sys/eventfd.h>

@@ -8,9 +8,11 @@ import TidemillScripting
 #if Images
     import TidemillImages
 #endif
-
 #if NATS
     import TidemillNATS
+#endif
+#if Redis
+    import TidemillRedis
 #endif
 
 #if canImport(FoundationEssentials)
@@ -29,6 +31,9 @@ extension Components {
         components.add(.generate)
         #if NATS
             components.addNATS()
+        #endif
+        #if Redis
+            components.addRedis()
         #endif
         return components
     }()

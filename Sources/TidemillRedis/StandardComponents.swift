@@ -1,7 +1,9 @@
 public import Tidemill
-import TidemillBroker
 
 extension Components {
     /// Adds the source and the sink `redis`.
-    public mutating func addRedis() {}
+    public mutating func addRedis() {
+        add(RedisConsumer.component)
+        add(RedisPublisher.component)
+    }
 }
