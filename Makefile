@@ -29,10 +29,10 @@ WIDTH = --experimental-maximum-parallelization-width 4
 
 # Where several real threads meet. One test after the other: side by side they starve each other under the sanitizer.
 # Left out is what has one thread, as the rules of a channel and simulations; of those beside other tests, one seed will do.
-THREADS = Channel|ThreadPool|Flow|Cancellation|Drain|BatchStage|KeyedLoad|Leftover|Resize|Outcome|Retry|BrokenNode|Pipeline|Ledger|StartGate|RateLimit|Seats|SystemClock|Inspection|Storage
+THREADS = Channel|ThreadPool|Flow|Cancellation|Drain|BatchStage|KeyedLoad|Leftover|Resize|Outcome|Retry|BrokenNode|Pipeline|Ledger|StartGate|RateLimit|Seats|SystemClock|Inspection|Storage|Submission|Results
 
-sanitize: setup setup-tools ## Runs the tests of the Lua wall, images and threads under the address sanitizer, and those of the engine under the thread sanitizer.
-	ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS=suppressions=.ci/leaks:print_suppressions=0 .ci/tests .build-asan/tests.log $(SWIFT) test --disable-xctest --sanitize=address --scratch-path .build-asan --filter 'TidemillLuaTests|TidemillValueTests|TidemillImagesTests|ScriptObjectTests|ThreadPoolTests'
+sanitize: setup setup-tools ## Runs the tests of the Lua wall, images, queue files and threads under the address sanitizer, and those of the engine under the thread sanitizer.
+	ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS=suppressions=.ci/leaks:print_suppressions=0 .ci/tests .build-asan/tests.log $(SWIFT) test --disable-xctest --sanitize=address --scratch-path .build-asan --filter 'TidemillLuaTests|TidemillValueTests|TidemillImagesTests|ScriptObjectTests|ThreadPoolTests|TidemillQueueTests\.(Lease|Model|Sharing|Trouble|Upkeep)Tests'
 	TIDEMILL_SEEDS=1 .ci/tests .build-tsan/tests.log $(SWIFT) test --disable-xctest --sanitize=thread --scratch-path .build-tsan -Xswiftc -DTIDEMILL_SANITIZE_THREADS --no-parallel --filter 'TidemillTests\.($(THREADS))Tests/'
 
 # A round takes a random damaged image through random operations; FUZZ_SEED says with which round it begins.

@@ -58,7 +58,8 @@ struct ConnectionTests {
         let threads = ThreadPool(name: "waiting", count: 1)
         defer { threads.stop() }
         let waiting = Task(executorPreference: threads) { try await consumer.receive(upTo: 5, waiting: .seconds(60)) }
-        await server.server.stop(signal: SIGKILL)
+        // In order, so that it knows afterwards what it has delivered.
+        await server.server.stop()
         let start = ContinuousClock.now
         let receiving = try await problem { _ = try await waiting.value }
         #expect(receiving.kind == .unreachable)
