@@ -209,7 +209,7 @@ import TidemillTesting
         #expect(report.books[.delivered] == 100)
     }
 
-    /// Whoever runs first: a broker that comes and goes, jobs that fail, leases that are lost. Every message is done.
+    /// Whoever runs first, every message is done: the broker comes and goes, and leases are lost.
     @Test(arguments: UInt64(1)...40) func nothingIsLostInAnyOrder(seed: UInt64) async throws {
         let (setting, report) = try await run(seed: seed) { setting in
             setting.leasesSurvive = seed % 2 == 0
