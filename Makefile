@@ -11,7 +11,7 @@ help: ## Shows what there is to make.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 setup: ## Installs the Debian packages that Tidemill is built with.
-	@.ci/install liblua5.4-dev zlib1g-dev libzstd-dev libsqlite3-dev libnats-dev libhiredis-dev pkg-config libvips42
+	@.ci/install liblua5.4-dev zlib1g-dev libzstd-dev libsqlite3-dev libnats-dev libhiredis-dev libssl-dev pkg-config libvips42
 
 # The Swift runtime is linked in: the command starts four times as fast and runs without a toolchain.
 build: setup ## Builds the command in release mode.

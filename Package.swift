@@ -118,10 +118,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .target(
             name: "TidemillRedis",
             dependencies: [
-                "TidemillBroker", "Tidemill", "TidemillValue", "CHiredis",
+                "TidemillBroker", "Tidemill", "TidemillValue", "CHiredis", "COpenSSL",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings

@@ -1,4 +1,5 @@
 import Tidemill
+import TidemillBroker
 
 /// The fields of sources and sinks that talk to NATS.
 enum NATSFields {
@@ -28,7 +29,7 @@ enum NATSFields {
             ]),
             "The key to log in with."
         ),
-        FieldSpecification("tls", .object(tls), "Encrypts the connection."),
+        FieldSpecification("tls", .object(BrokerTLS.fields), "Encrypts the connection."),
     ]
 
     /// The stream and how it is made.
@@ -49,23 +50,6 @@ enum NATSFields {
             ),
         ]
     }
-
-    private static let tls = [
-        FieldSpecification(
-            "ca",
-            .path,
-            "A PEM file with the authorities that may sign the server's certificate; by default those that the system "
-                + "trusts."
-        ),
-        FieldSpecification("certificate", .path, "A PEM file with the certificate to show; needs `key`."),
-        FieldSpecification("key", .path, "The PEM file with the key of `certificate`."),
-        FieldSpecification(
-            "server_name",
-            .string(allowsEmpty: false),
-            "The name in the server's certificate; by default the host of the first address."
-        ),
-        FieldSpecification("insecure", .boolean, "Whether any certificate will do. For trials only.", default: false),
-    ]
 
     private static let creation = [
         FieldSpecification(
@@ -91,7 +75,7 @@ extension NATSEndpoint {
     init(_ settings: Settings) throws(ConfigurationError) {
         self.init(urls: settings.strings("url"))
         credentials = try Credentials(settings)
-        tls = try settings.optionalObject("tls").map { tls throws(ConfigurationError) in try TLS(tls) }
+        tls = try settings.optionalObject("tls").map { tls throws(ConfigurationError) in try BrokerTLS(tls) }
     }
 }
 
@@ -117,21 +101,6 @@ extension NATSEndpoint.Credentials {
         } else {
             self = .none
         }
-    }
-}
-
-extension NATSEndpoint.TLS {
-    fileprivate init(_ settings: Settings) throws(ConfigurationError) {
-        self.init()
-        guard settings.has("certificate") == settings.has("key") else {
-            let (there, missing) = settings.has("key") ? ("key", "certificate") : ("certificate", "key")
-            throw ConfigurationError([settings.issue(at: there, "`\(there)` needs `\(missing)`")])
-        }
-        authorities = settings.optionalString("ca")
-        certificate = settings.optionalString("certificate")
-        key = settings.optionalString("key")
-        serverName = settings.optionalString("server_name")
-        isInsecure = settings.boolean("insecure")
     }
 }
 

@@ -1,4 +1,5 @@
 import Tidemill
+import TidemillBroker
 
 extension RedisServer {
     /// The fields that say where a server is and how to be let in.
@@ -6,8 +7,8 @@ extension RedisServer {
         FieldSpecification(
             "url",
             .string(allowsEmpty: false),
-            "The server: `redis://user:password@host:port/database`, or `unix:///path?db=1`; TLS is not supported. In "
-                + "place of `host`, `port`, `socket`, `user`, `password` and `database`.",
+            "The server: `redis://user:password@host:port/database`, `rediss://…` for the same with TLS, or "
+                + "`unix:///path?db=1`. In place of `host`, `port`, `socket`, `user`, `password` and `database`.",
             secret: true,
             examples: ["redis://127.0.0.1:6379/0"]
         ),
@@ -26,6 +27,11 @@ extension RedisServer {
             "password_file",
             .path,
             "A file that has the password, in place of `password`; it is read each time that the connection is made."
+        ),
+        FieldSpecification(
+            "tls",
+            .object(BrokerTLS.fields),
+            "Encrypts the connection; `rediss://` does so, too, as `{}` would."
         ),
         FieldSpecification("database", .integer(in: 0...65_535), "Which of the server's databases.", default: 0),
         FieldSpecification(
@@ -60,14 +66,11 @@ extension RedisServer {
                 settings.issue(at: "client_name", "the server takes no spaces in it", hint: "tidemill-orders")
             )
         }
+        tls = try settings.optionalObject("tls").map { tls throws(ConfigurationError) in try BrokerTLS(tls) }
         if let url = settings.optionalString("url") {
             do {
                 let url = try RedisURL(url)
                 use(url)
-                if url.isEncrypted {
-                    let hint = "use \"redis://\" to a tunnel on this machine, such as stunnel"
-                    issues.append(settings.issue(at: "url", "TLS is not supported yet", hint: hint))
-                }
             } catch {
                 issues.append(settings.issue(at: "url", error.reason, hint: "redis://127.0.0.1:6379/0"))
             }
@@ -80,6 +83,7 @@ extension RedisServer {
         user = url.user
         password = url.password ?? password
         database = url.database ?? database
+        if url.isEncrypted { tls = tls ?? BrokerTLS() }
     }
 
     private static func conflicts(_ settings: Settings) -> [ConfigurationIssue] {

@@ -10,6 +10,9 @@ package enum Program {
         package let output: String
         package let errors: String
 
+        /// Whether it ended as one does that is asked to stop: in order, or at once where it was only being started.
+        package var hasStopped: Bool { status == 0 || signal == SIGTERM }
+
         /// The books of its summary, as in "taken 1 + emitted 0 = delivered 1".
         package var books: String? {
             errors.split(separator: "\n").last { $0.hasPrefix("books: ") }.map { String($0.dropFirst("books: ".count)) }

@@ -130,29 +130,16 @@ struct TLSTests {
         let settings = Self.settings.replacingOccurrences(of: "VERIFY", with: "\(verify)")
         let server = try JetStreamServer(settings)
         let folder = server.server.folder
-        try await makeAuthority("ca", in: folder)
-        try await makeAuthority("stranger", in: folder)
-        try await makeCertificate("server", subjectName: name, in: folder)
-        try await makeCertificate("client", subjectName: "DNS:client", in: folder)
+        try await folder.makeAuthority("ca")
+        try await folder.makeAuthority("stranger")
+        try await folder.makeCertificate("server", subjectName: name)
+        try await folder.makeCertificate("client", subjectName: "DNS:client")
         try await server.server.start()
         return server
     }
 
-    private func makeAuthority(_ name: String, in folder: Folder) async throws {
-        let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout \(name).key"
-        try await folder.openssl("req -x509 \(key) -days 2 -subj /CN=\(name) -out \(name).pem")
-    }
-
-    private func makeCertificate(_ name: String, subjectName: String, in folder: Folder) async throws {
-        let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout \(name).key"
-        let subject = "-subj /CN=\(name) -addext subjectAltName=\(subjectName)"
-        try await folder.openssl("req \(key) \(subject) -out \(name).csr")
-        let signing = "-CA ca.pem -CAkey ca.key -CAcreateserial -copy_extensions copy -days 2"
-        try await folder.openssl("x509 -req -in \(name).csr \(signing) -out \(name).pem")
-    }
-
-    private func connect(_ server: JetStreamServer, _ change: (inout NATSEndpoint.TLS) -> Void) async throws {
-        var tls = NATSEndpoint.TLS()
+    private func connect(_ server: JetStreamServer, _ change: (inout BrokerTLS) -> Void) async throws {
+        var tls = BrokerTLS()
         change(&tls)
         try await server.consumer { $0.endpoint.tls = tls }.connect()
     }

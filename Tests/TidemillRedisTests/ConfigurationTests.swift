@@ -61,7 +61,7 @@ import Tidemill
         )
         #expect(issues([.init("user", "u")]) == ["/user: a user needs a password"])
         #expect(issues([.init("socket", "a"), .init("host", "b")]) == ["/host: \"socket\" says that already"])
-        #expect(issues([.init("url", "rediss://h")]) == ["/url: TLS is not supported yet"])
+
         #expect(issues([.init("url", "x")]) == ["/url: no URL of a Redis server"])
         #expect(issues([.init("client_name", "a b")]) == ["/client_name: the server takes no spaces in it"])
         #expect(issues([.init("dead_letters_stream", "orders")]) == ["/dead_letters_stream: it is the stream itself"])

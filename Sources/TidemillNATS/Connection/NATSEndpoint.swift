@@ -23,29 +23,12 @@ public struct NATSEndpoint: Hashable, Sendable {
         case nkey(publicKey: String, seedFile: String)
     }
 
-    /// How the connection is encrypted; paths are of PEM files.
-    public struct TLS: Hashable, Sendable {
-        /// Who may sign the server's certificate; nil: whom the system trusts.
-        public var authorities: String?
-        /// The certificate that we show.
-        public var certificate: String?
-        /// The key of ``certificate``.
-        public var key: String?
-        /// The name in the server's certificate; nil: the host of the first address.
-        public var serverName: String?
-        /// Whether any certificate will do.
-        public var isInsecure = false
-
-        /// The system's authorities, and no certificate of our own.
-        public init() {}
-    }
-
     /// The addresses of the servers of one cluster: `nats://host:4222`.
     public var urls: [String]
     /// How we say who we are.
     public var credentials = Credentials.none
     /// How the connection is encrypted; nil: as the address says.
-    public var tls: TLS?
+    public var tls: BrokerTLS?
     /// What the server calls this connection in its reports.
     public var name = "tidemill"
 
@@ -120,7 +103,7 @@ extension NATSEndpoint {
         }
     }
 
-    private func set(_ tls: TLS, _ options: OpaquePointer?) throws {
+    private func set(_ tls: BrokerTLS, _ options: OpaquePointer?) throws {
         try check(natsOptions_SetSecure(options, true))
         if let path = tls.authorities {
             try readable(path, "tls/ca")

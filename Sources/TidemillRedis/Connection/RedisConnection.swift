@@ -7,7 +7,7 @@ import TidemillBroker
 /// One thread at a time uses it, and waits in its calls. An error leaves it broken, except a server's refusal.
 final class RedisConnection {
     let server: RedisServer
-    private let stream: Socket
+    private let stream: any ByteStream
     private let reader: UnsafeMutablePointer<redisReader>
     private let input: UnsafeMutableRawBufferPointer
     private var output: [UInt8] = []
@@ -19,7 +19,8 @@ final class RedisConnection {
     /// - Throws: what is in the way, as it is to be told to people.
     init(to server: RedisServer) throws(BrokerError) {
         self.server = server
-        stream = try Socket.connect(to: server)
+        let socket = try Socket.connect(to: server)
+        stream = if let tls = server.tls { try EncryptedSocket(socket, to: server, tls) } else { socket }
         guard let reader = redisReaderCreate() else {
             throw BrokerError(.unreachable, "\(server.name): there is no memory for a connection")
         }

@@ -1,4 +1,4 @@
-import TidemillBroker
+public import TidemillBroker
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -16,6 +16,8 @@ public struct RedisServer: Sendable {
     public var password: String?
     /// A file that has the password and is read for each connection, in place of ``password``.
     public var passwordFile: String?
+    /// How the connection is encrypted; nil is not at all.
+    public var tls: BrokerTLS?
     /// Which of its databases.
     public var database = 0
     /// What the server lists the connections as; nil is no name.
@@ -28,6 +30,9 @@ public struct RedisServer: Sendable {
 
     /// The server as messages name it.
     var name: String { "redis at \(address)" }
+
+    /// The name or address that a certificate is to have; nil for a socket in the file system.
+    var host: String? { if case .network(let host, _) = address { host } else { nil } }
 
     /// What to say to be let in; nil where nothing is needed.
     func credentials() throws(BrokerError) -> RedisCommand? {

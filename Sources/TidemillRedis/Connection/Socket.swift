@@ -2,7 +2,7 @@ import Glibc
 import TidemillBroker
 
 /// A socket that never blocks, closed with its owner.
-final class Socket {
+final class Socket: ByteStream {
     let descriptor: Int32
 
     private init(_ descriptor: Int32) { self.descriptor = descriptor }

@@ -10,4 +10,7 @@ enum Transfer {
     case ended
     /// It broke, for this reason.
     case failed(String)
+
+    /// Whether all that was to go over did.
+    var isDone: Bool { if case .moved = self { true } else { false } }
 }

@@ -66,11 +66,3 @@ struct NKey {
         return result
     }
 }
-
-extension Folder {
-    /// Runs openssl here.
-    func openssl(_ command: String) async throws {
-        let result = try await run("openssl", command.split(separator: " ").map(String.init))
-        if result.status != 0 { throw ScriptedError("openssl: \(result.errors)") }
-    }
-}
