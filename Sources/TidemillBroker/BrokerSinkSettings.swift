@@ -19,12 +19,7 @@ public struct BrokerSinkSettings: Sendable {
 extension BrokerSinkSettings {
     /// The fields that every sink of messages has.
     public static let fields = [
-        FieldSpecification(
-            "format",
-            .choice(MessageFormat.allCases.map(\.rawValue)),
-            "What messages are: `json`, `text` (a string of bytes, as it is) or `blob`.",
-            default: .string(MessageFormat.json.rawValue)
-        ),
+        MessageFormat.field,
         FieldSpecification(
             "id",
             .string(allowsEmpty: false),
@@ -44,7 +39,7 @@ extension BrokerSinkSettings {
     ///
     /// - Throws: ``ConfigurationError`` where a template's braces don't match.
     public init(_ settings: Settings) throws(ConfigurationError) {
-        format = MessageFormat(rawValue: settings.string("format")) ?? .json
+        format = MessageFormat(settings)
         maxMessage = settings.size("max_message")
         id = try settings.template("id", purpose: "the message's id")
     }

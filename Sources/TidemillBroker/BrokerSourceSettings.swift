@@ -31,12 +31,7 @@ public struct BrokerSourceSettings: Sendable {
 extension BrokerSourceSettings {
     /// The fields that every source of messages has.
     public static let fields = [
-        FieldSpecification(
-            "format",
-            .choice(MessageFormat.allCases.map(\.rawValue)),
-            "What messages are: `json`, `text` (a string of bytes, as it is) or `blob`.",
-            default: .string(MessageFormat.json.rawValue)
-        ),
+        MessageFormat.field,
         FieldSpecification(
             "prefetch",
             .integer(in: 1...100_000),
@@ -67,7 +62,7 @@ extension BrokerSourceSettings {
 
     /// The settings of a configuration's node that has these ``fields``.
     public init(_ settings: Settings) {
-        format = MessageFormat(rawValue: settings.string("format")) ?? .json
+        format = MessageFormat(settings)
         prefetch = settings.optionalInteger("prefetch")
         maxDeliveries = settings.optionalInteger("max_deliveries")
         maxMessage = settings.size("max_message")

@@ -47,3 +47,16 @@ public enum MessageFormat: String, Sendable, CaseIterable {
         }
     }
 }
+
+extension MessageFormat {
+    /// The field of sources and sinks of messages that says what bodies are.
+    static let field = FieldSpecification(
+        "format",
+        .choice(allCases.map(\.rawValue)),
+        "What messages are: `json`, `text` (a string of bytes, as it is) or `blob`.",
+        default: .string(MessageFormat.json.rawValue)
+    )
+
+    /// What a node's ``field`` says.
+    init(_ settings: Settings) { self = MessageFormat(rawValue: settings.string("format")) ?? .json }
+}

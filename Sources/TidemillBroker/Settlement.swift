@@ -15,6 +15,13 @@ final class Settlement<Consumer: BrokerConsumer>: Sendable {
         var isBeatDue = false
         var isClosing = false
 
+        /// Who waits for room, if there is some by now, or in any case.
+        mutating func takeWaiting(always: Bool = false) -> UnsafeContinuation<Void, Never>? {
+            guard let waiting, always || book.count <= waiting.room else { return nil }
+            self.waiting = nil
+            return waiting.continuation
+        }
+
         func contexts(of numbers: [Int]) -> [MessageContext] { numbers.compactMap { contextByNumber[$0] } }
     }
 
@@ -60,13 +67,13 @@ final class Settlement<Consumer: BrokerConsumer>: Sendable {
     }
 
     private func end(_ number: Int, _ verdict: Verdict) {
-        let isFirst = state.withLock { state in
+        let (isFirst, waiting) = state.withLock { state in
             state.contextByNumber[number] = nil
             state.book.end(number, verdict)
-            return state.book.endedCount <= 1
+            return (state.book.endedCount <= 1, state.takeWaiting())
         }
         if isFirst { signals.continuation.yield() }
-        wakeWaiting()
+        waiting?.resume()
     }
 
     /// Waits until no more than `limit` messages are with the pipeline, or until the task is cancelled.
@@ -81,17 +88,8 @@ final class Settlement<Consumer: BrokerConsumer>: Sendable {
                 if !mustWait { continuation.resume() }
             }
         } onCancel: {
-            wakeWaiting(always: true)
+            state.withLock { $0.takeWaiting(always: true) }?.resume()
         }
-    }
-
-    private func wakeWaiting(always: Bool = false) {
-        let woken = state.withLock { state -> UnsafeContinuation<Void, Never>? in
-            guard let waiting = state.waiting, always || state.book.count <= waiting.room else { return nil }
-            state.waiting = nil
-            return waiting.continuation
-        }
-        woken?.resume()
     }
 
     // MARK: Running
@@ -129,8 +127,11 @@ final class Settlement<Consumer: BrokerConsumer>: Sendable {
             let endings = state.withLock { $0.book.endings(limit: Self.portion) }
             if endings.isEmpty { return }
             guard await call({ try await consumer.settle(endings.map(\.ending)) }) != nil else { continue }
-            state.withLock { $0.book.told(endings.map(\.number)) }
-            wakeWaiting()
+            let waiting = state.withLock { state in
+                state.book.told(endings.map(\.number))
+                return state.takeWaiting()
+            }
+            waiting?.resume()
         }
     }
 
